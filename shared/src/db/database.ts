@@ -1,0 +1,50 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { DB } from './database.types.ts';
+
+export type Db = Kysely<DB>;
+
+export interface Database {
+  /** Ordinary queries. */
+  db: Db;
+  /** The functions of the job life cycle, one plain call each. */
+  pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  url: string;
+  poolMax: number;
+  applicationName: string;
+  /** Called for connections that break while idle; without a listener the process would end. */
+  onError: (error: Error) => void;
+}
+
+// Amounts and counters stay far below 2^53; numeric and date keep their text, which is exact.
+const parsers: Record<number, (text: string) => unknown> = {
+  [pg.types.builtins.INT8]: Number,
+  [pg.types.builtins.NUMERIC]: (text) => text,
+  [pg.types.builtins.DATE]: (text) => text,
+};
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (format !== 'binary' && parsers[oid]) || pg.types.getTypeParser(oid, format),
+};
+
+/**
+ * Opens a pool that works through a transaction-mode pooler: no named statements, no session state.
+ * Statement time-outs are the server's, because a client-side one would leave the statement running.
+ */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolMax,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    maxLifetimeSeconds: 1_800,
+    types,
+  });
+  pool.on('error', options.onError);
+  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  return { db, pool, close: () => db.destroy() };
+}

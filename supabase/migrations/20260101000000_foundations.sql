@@ -1,0 +1,65 @@
+-- Foundations: what every other file uses. Takes no locks on existing tables.
+
+create schema if not exists private;
+revoke all on schema private from public, anon, authenticated;
+grant usage on schema private to authenticated, service_role;
+
+create extension if not exists btree_gin;
+
+-- uuid_v7: a time-ordered id (RFC 9562, method 3: 12 bits of sub-millisecond time), so that rows written one after
+-- another by one transaction sort in that order. clock_timestamp, not now: ids must grow inside a transaction.
+create function public.uuid_v7() returns uuid language sql volatile parallel safe set search_path = ''
+as $$
+  select encode(
+    overlay(
+      overlay(uuid_send(gen_random_uuid())
+        placing substring(int8send((t.us / 1000)::bigint) from 3) from 1 for 6)
+      placing substring(int8send((28672 + ((t.us % 1000) * 4096 / 1000))::bigint) from 7) from 7 for 2),
+    'hex')::uuid
+  from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint as us) t
+$$;
+
+-- set_updated_at: trigger that stamps a changed row.
+create function private.set_updated_at() returns trigger language plpgsql set search_path = ''
+as $$
+begin
+  new.updated_at := clock_timestamp();
+  return new;
+end
+$$;
+
+-- refuse_change: trigger for append-only tables; corrections are new rows.
+create function private.refuse_change() returns trigger language plpgsql set search_path = ''
+as $$
+begin
+  raise exception '% is append-only', tg_table_name using errcode = 'PT403';
+end
+$$;
+
+-- Work that must happen once for the whole fleet, whichever process gets to it first.
+create table public.schedules (
+  name text primary key,
+  next_run_at timestamptz not null default now(),
+  last_started_at timestamptz,
+  last_succeeded_at timestamptz
+);
+alter table public.schedules enable row level security;
+alter table public.schedules force row level security;
+revoke all on public.schedules from public, anon, authenticated;
+
+-- claim_schedule: takes a name and an interval in seconds; returns true for exactly one caller per interval.
+-- locks: the schedule's row.
+create function public.claim_schedule(p_name text, p_every_seconds double precision) returns boolean
+language plpgsql set search_path = ''
+as $$
+begin
+  insert into public.schedules as s (name, next_run_at, last_started_at)
+  values (p_name, clock_timestamp() + make_interval(secs => p_every_seconds), clock_timestamp())
+  on conflict (name) do update
+    set next_run_at = excluded.next_run_at, last_started_at = excluded.last_started_at
+    where s.next_run_at <= clock_timestamp();
+  return found;
+end
+$$;
+revoke execute on function public.claim_schedule(text, double precision) from public, anon, authenticated;
+revoke execute on function public.uuid_v7() from public, anon, authenticated;

@@ -1,0 +1,685 @@
+-- The life of a job, and of the credits it holds.
+--
+--   reserve_jobs ─▶ pending ─promote─▶ queued ─begin_jobs─▶ processing ─settle_jobs─▶ completed
+--                     │                  │                      ├─release_jobs──────▶ failed
+--                     └──────────────────┴──── release_jobs ────┴───────────────────▶ canceled
+--
+-- A live job (pending, queued, processing) has exactly one hold with status held. Settling captures at most the hold and
+-- releases the rest; releasing gives all of it back. Each of these is one transaction with everything it implies: usage,
+-- ledger, events, counters, and the organization's next waiting jobs let in.
+--
+-- Locks, always in this order: accounts by organization id, jobs by id, grants, holds. A lease token is made anew each time
+-- a worker takes a job (begin_jobs); every later step must show it, so a worker that lost its job cannot change anything.
+
+-- is_over: whether a value is beyond the named limit; −1 is unlimited.
+create function private.is_over(p_limits jsonb, p_name text, p_value bigint) returns boolean language sql immutable set search_path = ''
+as $$
+  select (p_limits ->> p_name)::numeric <> -1 and p_value > (p_limits ->> p_name)::numeric
+$$;
+
+-- reserve_jobs: admit jobs and hold their credits.
+-- takes:   arrays, one element per request, in the order in which they came. p_limit_units counts what the plan limits
+--          (images, videos, seconds of audio); p_credits is the quote, held in full.
+-- returns: one row per request, in order. code:
+--          admitted            job and hold exist now; status says whether it is queued or waits (pending)
+--          replayed            the same idempotency key and request came before: job is that job's row
+--          idempotency_key_reused, organization_inactive, project_not_found, feature_not_in_plan, plan_limit_reached,
+--          queue_full, insufficient_credits, credits_on_hold   nothing was written for it; figures say why
+-- locks:   the accounts of all organizations named, by id; so equal keys and the last credits are decided one by one.
+create function public.reserve_jobs(
+  p_ids uuid[], p_organization_ids uuid[], p_user_ids uuid[], p_api_key_ids uuid[], p_project_ids uuid[],
+  p_types public.job_type[], p_providers text[], p_models text[], p_operations text[], p_inputs jsonb[], p_metadata jsonb[],
+  p_credits bigint[], p_costs_usd numeric[], p_limit_units integer[], p_prices jsonb[],
+  p_idempotency_keys text[], p_request_hashes text[], p_request_ids text[], p_deadline_seconds integer[]
+) returns table (ordinal integer, code text, status public.job_status, queue_position integer, at timestamptz, job jsonb, figures jsonb)
+language plpgsql set search_path = ''
+as $$
+declare
+  r record;
+  v_count constant integer := cardinality(p_ids);
+  v_codes text[] := array_fill(null::text, array[v_count]);
+  v_places integer[] := array_fill(0, array[v_count]);  -- 0 = queued at once, n = nth in the organization's line
+  v_jobs jsonb[] := array_fill(null::jsonb, array[v_count]);
+  v_figures jsonb[] := array_fill(null::jsonb, array[v_count]);
+  v_at constant timestamptz := clock_timestamp();
+  v_organization_id uuid;
+  v_limits jsonb;
+  v_concurrent numeric;
+  v_available bigint;
+  v_held bigint;
+  v_active integer;
+  v_waiting integer;
+  v_images bigint;
+  v_videos bigint;
+  v_audio bigint;
+  v_limit_name text;
+  v_used bigint;
+  v_earlier integer;
+  v_has_equal_keys boolean := false;
+begin
+  if v_count > 1 then
+    select count(u.key) > count(distinct (u.organization_id, u.key)) filter (where u.key is not null) into v_has_equal_keys
+    from unnest(p_organization_ids, p_idempotency_keys) u (organization_id, key);
+  end if;
+  if v_count = 1 then
+    perform from public.credit_balances b where b.organization_id = p_organization_ids[1] for update;
+  else
+    perform from public.credit_balances b where b.organization_id = any (p_organization_ids) order by b.organization_id for update;
+  end if;
+
+  for r in
+    select u.ord::integer as ord, u.organization_id, u.type, u.credits, u.limit_units, u.project_id, u.idempotency_key, u.request_hash,
+      b.available, b.held, b.active_jobs, b.waiting_jobs, b.period_images, b.period_videos, b.period_audio_seconds,
+      o.is_active and o.deleted_at is null as organization_active, o.plan_id, p.features, p.limits || o.custom_limits as limits,
+      old.id as old_id, old.request_hash as old_hash,
+      u.project_id is null or exists (
+        select from public.projects x where x.organization_id = u.organization_id and x.id = u.project_id and x.deleted_at is null) as project_found
+    from unnest(p_organization_ids, p_types, p_credits, p_limit_units, p_project_ids, p_idempotency_keys, p_request_hashes)
+      with ordinality u (organization_id, type, credits, limit_units, project_id, idempotency_key, request_hash, ord)
+    join public.credit_balances b on b.organization_id = u.organization_id
+    join public.organizations o on o.id = u.organization_id
+    join public.plans p on p.id = o.plan_id
+    left join public.ai_jobs old on old.organization_id = u.organization_id and old.idempotency_key = u.idempotency_key
+    order by u.organization_id, u.ord
+  loop
+    if r.organization_id is distinct from v_organization_id then
+      v_organization_id := r.organization_id;
+      v_limits := r.limits;
+      v_concurrent := (r.limits ->> 'concurrent_jobs')::numeric;
+      v_available := r.available;
+      v_held := r.held;
+      v_active := r.active_jobs;
+      v_waiting := r.waiting_jobs;
+      v_images := r.period_images;
+      v_videos := r.period_videos;
+      v_audio := r.period_audio_seconds;
+    end if;
+
+    if r.idempotency_key is not null then
+      if r.old_id is not null then
+        v_codes[r.ord] := case when r.old_hash = r.request_hash then 'replayed' else 'idempotency_key_reused' end;
+        if r.old_hash = r.request_hash then
+          v_jobs[r.ord] := (select to_jsonb(j) from public.ai_jobs j where j.id = r.old_id);
+        end if;
+        continue;
+      end if;
+      -- The same key earlier in this very batch, already admitted above.
+      v_earlier := null;
+      if v_has_equal_keys then
+        select i into v_earlier from generate_series(1, v_count) i
+        where v_codes[i] = 'admitted' and p_organization_ids[i] = r.organization_id and p_idempotency_keys[i] = r.idempotency_key;
+      end if;
+      if v_earlier is not null then
+        v_codes[r.ord] := case when p_request_hashes[v_earlier] = r.request_hash then 'replayed' else 'idempotency_key_reused' end;
+        v_jobs[r.ord] := jsonb_build_object('id', p_ids[v_earlier]);
+        continue;
+      end if;
+    end if;
+
+    if not r.organization_active then
+      v_codes[r.ord] := 'organization_inactive';
+      continue;
+    end if;
+    if not r.project_found then
+      v_codes[r.ord] := 'project_not_found';
+      continue;
+    end if;
+    if not (r.features @> array[r.type::text]) then
+      v_codes[r.ord] := 'feature_not_in_plan';
+      v_figures[r.ord] := jsonb_build_object('plan', r.plan_id, 'feature', r.type);
+      continue;
+    end if;
+
+    v_limit_name := case r.type when 'image' then 'images_per_month' when 'video' then 'videos_per_month' when 'audio' then 'audio_minutes_per_month' end;
+    v_used := case r.type when 'image' then v_images when 'video' then v_videos when 'audio' then v_audio else 0 end;
+    if v_limit_name is not null and private.is_over(v_limits, v_limit_name,
+        (case r.type when 'audio' then ceil((v_used + r.limit_units) / 60.0) else v_used + r.limit_units end)::bigint) then
+      v_codes[r.ord] := 'plan_limit_reached';
+      v_figures[r.ord] := jsonb_build_object('plan', r.plan_id, 'limit_name', v_limit_name, 'limit', v_limits -> v_limit_name,
+        'used', case r.type when 'audio' then ceil(v_used / 60.0) else v_used end, 'requested', r.limit_units);
+      continue;
+    end if;
+
+    if v_concurrent <> -1 and v_active >= v_concurrent and private.is_over(v_limits, 'waiting_jobs', v_waiting + 1) then
+      v_codes[r.ord] := 'queue_full';
+      v_figures[r.ord] := jsonb_build_object('plan', r.plan_id, 'limit_name', 'waiting_jobs', 'limit', v_limits -> 'waiting_jobs', 'waiting', v_waiting);
+      continue;
+    end if;
+    if v_available < r.credits then
+      v_codes[r.ord] := case when v_available + v_held >= r.credits then 'credits_on_hold' else 'insufficient_credits' end;
+      v_figures[r.ord] := jsonb_build_object('required', r.credits, 'available', v_available, 'held', v_held);
+      continue;
+    end if;
+
+    v_codes[r.ord] := 'admitted';
+    v_available := v_available - r.credits;
+    v_held := v_held + r.credits;
+    v_images := v_images + case r.type when 'image' then r.limit_units else 0 end;
+    v_videos := v_videos + case r.type when 'video' then r.limit_units else 0 end;
+    v_audio := v_audio + case r.type when 'audio' then r.limit_units else 0 end;
+    -- While others wait nobody overtakes them.
+    if (v_concurrent = -1 or v_active < v_concurrent) and v_waiting = 0 then
+      v_active := v_active + 1;
+    else
+      v_waiting := v_waiting + 1;
+      v_places[r.ord] := v_waiting;
+    end if;
+  end loop;
+
+  if 'admitted' = any (v_codes) then
+    insert into public.ai_jobs (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, status, priority,
+      input, metadata, limit_units, credits_held, quoted_cost_usd, idempotency_key, request_hash, request_id, created_at, queued_at, deadline_at)
+    select u.id, u.organization_id, u.user_id, u.api_key_id, u.project_id, u.type, u.provider, u.model, u.operation,
+      case when v_places[u.ord] = 0 then 'queued' else 'pending' end::public.job_status, p.job_priority,
+      u.input, u.metadata, u.limit_units, u.credits, u.cost_usd, u.idempotency_key, u.request_hash, u.request_id, v_at,
+      case when v_places[u.ord] = 0 then v_at end, v_at + make_interval(secs => u.deadline_seconds)
+    from unnest(p_ids, p_organization_ids, p_user_ids, p_api_key_ids, p_project_ids, p_types, p_providers, p_models, p_operations, p_inputs,
+        p_metadata, p_credits, p_costs_usd, p_limit_units, p_idempotency_keys, p_request_hashes, p_request_ids, p_deadline_seconds)
+      with ordinality u (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, input,
+        metadata, credits, cost_usd, limit_units, idempotency_key, request_hash, request_id, deadline_seconds, ord)
+    join public.organizations o on o.id = u.organization_id
+    join public.plans p on p.id = o.plan_id
+    where v_codes[u.ord] = 'admitted';
+
+    insert into public.credit_holds (id, organization_id, job_id, amount, price, created_at)
+    select public.uuid_v7(), u.organization_id, u.id, u.credits, u.price, v_at
+    from unnest(p_ids, p_organization_ids, p_credits, p_prices) with ordinality u (id, organization_id, credits, price, ord)
+    where v_codes[u.ord] = 'admitted'
+    order by u.ord;
+
+    update public.credit_balances b set
+      held = b.held + s.credits,
+      active_jobs = b.active_jobs + s.queued,
+      waiting_jobs = b.waiting_jobs + s.waiting,
+      period_images = b.period_images + s.images,
+      period_videos = b.period_videos + s.videos,
+      period_audio_seconds = b.period_audio_seconds + s.audio_seconds,
+      updated_at = v_at
+    from (
+      select u.organization_id, sum(u.credits)::bigint as credits,
+        count(*) filter (where v_places[u.ord] = 0)::integer as queued,
+        count(*) filter (where v_places[u.ord] > 0)::integer as waiting,
+        coalesce(sum(u.limit_units) filter (where u.type = 'image'), 0)::integer as images,
+        coalesce(sum(u.limit_units) filter (where u.type = 'video'), 0)::integer as videos,
+        coalesce(sum(u.limit_units) filter (where u.type = 'audio'), 0)::integer as audio_seconds
+      from unnest(p_organization_ids, p_credits, p_types, p_limit_units) with ordinality u (organization_id, credits, type, limit_units, ord)
+      where v_codes[u.ord] = 'admitted'
+      group by u.organization_id
+    ) s
+    where b.organization_id = s.organization_id;
+
+    insert into public.events (id, organization_id, type, resource_id, data)
+    select public.uuid_v7(), u.organization_id, 'job.queued', u.id, jsonb_build_object('status', 'queued')
+    from unnest(p_ids, p_organization_ids) with ordinality u (id, organization_id, ord)
+    where v_codes[u.ord] = 'admitted' and v_places[u.ord] = 0
+    order by u.ord;
+
+    -- Replays of a job admitted in this same batch can be shown only now.
+    for r in select i from generate_series(1, v_count) i where v_codes[i] = 'replayed' and not v_jobs[i] ? 'status' loop
+      v_jobs[r.i] := (select to_jsonb(j) from public.ai_jobs j where j.id = (v_jobs[r.i] ->> 'id')::uuid);
+    end loop;
+  end if;
+
+  return query
+  select i, coalesce(v_codes[i], 'organization_inactive'),
+    case when v_codes[i] = 'admitted' then case when v_places[i] = 0 then 'queued' else 'pending' end::public.job_status end,
+    nullif(v_places[i], 0), v_at, v_jobs[i], v_figures[i]
+  from generate_series(1, v_count) i;
+end
+$$;
+
+-- begin_jobs: a worker takes jobs.
+-- takes:   job ids, the lease token the caller believes in (null when it has none), the worker's name, lease in seconds.
+-- returns: a row per job taken: the job, its new lease token and its live attempt if it has one. A job that is missing is
+--          not the caller's: it ended, somebody else has it, or it waits for its turn.
+--          Taking is allowed when the job is queued, when its lease has run out, or with its current token; the first two
+--          count as an attempt.
+-- locks:   the jobs, by id.
+create function public.begin_jobs(p_ids uuid[], p_lease_tokens uuid[], p_worker text, p_lease_seconds double precision)
+returns table (id uuid, lease_token uuid, is_resumed boolean, organization_id uuid, user_id uuid, type public.job_type, provider text, model text,
+  input jsonb, attempts integer, key_source public.key_source, credits_held bigint, quoted_cost_usd numeric, limit_units integer, price jsonb,
+  request_id text, progress smallint, created_at timestamptz, deadline_in_seconds double precision,
+  attempt_id uuid, attempt_status public.attempt_status, provider_task_id text, attempt_age_seconds double precision, attempt_created_at timestamptz,
+  attempts_opened integer)
+language plpgsql set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+begin
+  return query
+  with mine as materialized (
+    select j.id, j.status as was, j.lease_token is not distinct from u.lease_token and j.lease_token is not null as resumed
+    from (select distinct on (x.id) x.id, x.lease_token from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id, x.lease_token) u
+    join public.ai_jobs j on j.id = u.id
+    where j.status = 'queued' or (j.status = 'processing' and (j.lease_token = u.lease_token or j.lease_expires_at < v_now))
+    order by j.id
+    for update of j
+  ),
+  begun as (
+    update public.ai_jobs j set
+      status = 'processing',
+      lease_token = gen_random_uuid(),
+      lease_expires_at = v_now + make_interval(secs => p_lease_seconds),
+      worker = p_worker,
+      attempts = j.attempts + case when m.resumed then 0 else 1 end,
+      started_at = coalesce(j.started_at, v_now)
+    from mine m
+    -- Read again: a row may have changed while it was waited for.
+    where j.id = m.id and (j.status = 'queued' or j.status = 'processing')
+    returning j.*, m.was, m.resumed
+  ),
+  told as (
+    insert into public.events (id, organization_id, type, resource_id, data)
+    select public.uuid_v7(), b.organization_id, 'job.processing', b.id, jsonb_build_object('status', 'processing')
+    from begun b where b.was = 'queued'
+  )
+  select b.id, b.lease_token, b.resumed, b.organization_id, b.user_id, b.type, b.provider, b.model, b.input, b.attempts, b.key_source,
+    b.credits_held, b.quoted_cost_usd, b.limit_units, h.price, b.request_id, b.progress, b.created_at,
+    extract(epoch from b.deadline_at - v_now)::double precision,
+    a.id, a.status, a.provider_task_id, extract(epoch from v_now - a.created_at)::double precision, a.created_at,
+    (select count(*)::integer from public.provider_attempts c where c.job_id = b.id)
+  from begun b
+  join public.credit_holds h on h.job_id = b.id
+  left join public.provider_attempts a on a.job_id = b.id and a.status in ('intent', 'submitted', 'unknown');
+end
+$$;
+
+-- extend_leases: keep jobs while a step runs. returns the ids still owned; the others are lost.
+create function public.extend_leases(p_ids uuid[], p_lease_tokens uuid[], p_lease_seconds double precision) returns setof uuid
+language sql set search_path = ''
+as $$
+  update public.ai_jobs j set lease_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
+  from (
+    select k.id from unnest(p_ids, p_lease_tokens) u (id, lease_token)
+    join public.ai_jobs k on k.id = u.id and k.lease_token = u.lease_token
+    order by k.id for update of k
+  ) mine
+  where j.id = mine.id
+  returning j.id
+$$;
+
+-- park_jobs: give the slot back while the provider works. The lease covers the pause and one lease more.
+-- returns the ids still owned.
+create function public.park_jobs(p_ids uuid[], p_lease_tokens uuid[], p_resume_seconds double precision[], p_progress smallint[], p_lease_seconds double precision)
+returns setof uuid language sql set search_path = ''
+as $$
+  update public.ai_jobs j set
+    lease_expires_at = clock_timestamp() + make_interval(secs => mine.resume_seconds + p_lease_seconds),
+    progress = greatest(j.progress, coalesce(mine.progress, 0))
+  from (
+    select k.id, u.resume_seconds, u.progress from unnest(p_ids, p_lease_tokens, p_resume_seconds, p_progress) u (id, lease_token, resume_seconds, progress)
+    join public.ai_jobs k on k.id = u.id and k.lease_token = u.lease_token
+    order by k.id for update of k
+  ) mine
+  where j.id = mine.id
+  returning j.id
+$$;
+
+-- open_attempt: the guard before a paid call: writes the intent. Without a row returned the call must not be made.
+-- takes: attempt ids made by the caller, job ids, lease tokens.
+-- returns the attempt ids opened; a job that is not the caller's, or has a live or successful attempt, gives none.
+-- locks: the jobs, by id (share), so that cancelling and opening exclude each other.
+create function public.open_attempt(p_attempt_ids uuid[], p_job_ids uuid[], p_lease_tokens uuid[]) returns setof uuid
+language sql set search_path = ''
+as $$
+  with mine as materialized (
+    select u.attempt_id, j.id, j.organization_id, j.provider, j.model, j.key_source
+    from unnest(p_attempt_ids, p_job_ids, p_lease_tokens) u (attempt_id, job_id, lease_token)
+    join public.ai_jobs j on j.id = u.job_id and j.lease_token = u.lease_token
+    where not exists (
+      select from public.provider_attempts a where a.job_id = j.id and a.status in ('intent', 'submitted', 'unknown', 'succeeded'))
+    order by j.id for share of j
+  )
+  insert into public.provider_attempts (id, organization_id, job_id, number, provider, model, key_source)
+  select m.attempt_id, m.organization_id, m.id, 1 + (select count(*) from public.provider_attempts a where a.job_id = m.id), m.provider, m.model, m.key_source
+  from mine m
+  on conflict do nothing
+  returning id
+$$;
+
+-- record_attempt: what became of paid calls. An attempt moves forward only; a task id is kept even when the attempt has
+-- been abandoned meanwhile, so that the provider can still be told to stop.
+-- takes:   attempt ids, their new status (submitted, unknown, failed, abandoned), task ids, costs at risk, error code and detail.
+-- returns: each attempt's status afterwards; a caller that finds it abandoned has lost the job.
+create function public.record_attempt(p_ids uuid[], p_statuses public.attempt_status[], p_task_ids text[], p_costs_at_risk_usd numeric[],
+  p_error_codes text[], p_error_details text[])
+returns table (id uuid, status public.attempt_status) language sql set search_path = ''
+as $$
+  update public.provider_attempts a set
+    status = case
+      when a.status in ('intent', 'unknown') then u.status
+      when a.status = 'submitted' and u.status in ('failed', 'abandoned') then u.status
+      else a.status
+    end,
+    provider_task_id = coalesce(a.provider_task_id, u.task_id),
+    submitted_at = case when u.status = 'submitted' then coalesce(a.submitted_at, clock_timestamp()) else a.submitted_at end,
+    ended_at = case when u.status in ('failed', 'abandoned') then coalesce(a.ended_at, clock_timestamp()) else a.ended_at end,
+    cost_at_risk_usd = greatest(a.cost_at_risk_usd, coalesce(u.cost_at_risk_usd, 0)),
+    error_code = coalesce(u.error_code, a.error_code),
+    error_detail = coalesce(left(u.error_detail, 2000), a.error_detail)
+  from (
+    select k.id, x.status, x.task_id, x.cost_at_risk_usd, x.error_code, x.error_detail
+    from unnest(p_ids, p_statuses, p_task_ids, p_costs_at_risk_usd, p_error_codes, p_error_details)
+      x (id, status, task_id, cost_at_risk_usd, error_code, error_detail)
+    join public.provider_attempts k on k.id = x.id
+    order by k.id for update of k
+  ) u
+  where a.id = u.id
+  returning a.id, a.status
+$$;
+
+-- promote_jobs: lets waiting jobs in, as many as their organization has room for, in the organization's own order.
+-- locks: the caller holds the accounts.
+create function private.promote_jobs(p_organization_ids uuid[])
+returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
+language plpgsql set search_path = ''
+as $$
+begin
+  return query
+  with room as materialized (
+    select b.organization_id,
+      case when (l.concurrent) = -1 then b.waiting_jobs else least(b.waiting_jobs, greatest(0, l.concurrent - b.active_jobs)) end as free
+    from public.credit_balances b
+    join public.organizations o on o.id = b.organization_id
+    join public.plans p on p.id = o.plan_id
+    cross join lateral (select ((p.limits || o.custom_limits) ->> 'concurrent_jobs')::integer as concurrent) l
+    where b.organization_id = any (p_organization_ids) and b.waiting_jobs > 0
+  ),
+  pick as materialized (
+    select j.id from room r
+    cross join lateral (
+      select w.id from public.ai_jobs w where w.organization_id = r.organization_id and w.status = 'pending' order by w.priority, w.id limit r.free
+    ) j
+    where r.free > 0
+  ),
+  promoted as (
+    update public.ai_jobs j set status = 'queued', queued_at = clock_timestamp() from pick where j.id = pick.id
+    returning j.id, j.type, j.provider, j.organization_id, j.attempts
+  ),
+  counted as (
+    update public.credit_balances b set active_jobs = b.active_jobs + s.n, waiting_jobs = b.waiting_jobs - s.n
+    from (select x.organization_id, count(*)::integer as n from promoted x group by x.organization_id) s
+    where b.organization_id = s.organization_id
+  ),
+  told as (
+    insert into public.events (id, organization_id, type, resource_id, data)
+    select public.uuid_v7(), x.organization_id, 'job.queued', x.id, jsonb_build_object('status', 'queued') from promoted x order by x.id
+  )
+  select 'promoted', x.id, x.type, x.provider, x.organization_id, x.attempts from promoted x;
+end
+$$;
+
+-- settle_jobs: jobs are done: capture what they cost (never more than held), release the rest, write everything that follows.
+-- takes:   per job: id, current lease token, credits to capture, the provider's cost in USD, units made, output as the
+--          job shows it, and the generations as a JSON array of rows.
+-- returns: rows of kind 'settled', and of kind 'promoted' for waiting jobs that were let in and must be enqueued. A job
+--          without a row of kind 'settled' was not the caller's any more; nothing was changed for it.
+-- locks:   accounts, jobs, grants, holds.
+create function public.settle_jobs(
+  p_ids uuid[], p_lease_tokens uuid[], p_credits bigint[], p_costs_usd numeric[], p_limit_units integer[],
+  p_tokens_in integer[], p_tokens_out integer[], p_outputs jsonb[], p_generations jsonb[]
+) returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
+language plpgsql set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_settled uuid[];
+  v_organization_ids uuid[];
+begin
+  perform from public.credit_balances b
+  where b.organization_id in (select j.organization_id from public.ai_jobs j where j.id = any (p_ids))
+  order by b.organization_id for update;
+
+  select array_agg(j.id), array_agg(distinct j.organization_id) into v_settled, v_organization_ids
+  from (
+    select k.id, k.organization_id from unnest(p_ids, p_lease_tokens) u (id, lease_token)
+    join public.ai_jobs k on k.id = u.id and k.lease_token = u.lease_token and k.status = 'processing'
+    order by k.id for update of k
+  ) j;
+  if v_settled is null then return; end if;
+
+  perform private.spend_grants(array_agg(s.organization_id), array_agg(s.captured)) from (
+    select h.organization_id, sum(least(u.credits, h.amount))::bigint as captured
+    from (select distinct on (x.id) x.id, x.credits from unnest(p_ids, p_credits) x (id, credits) where x.id = any (v_settled) order by x.id) u
+    join public.credit_holds h on h.job_id = u.id
+    group by h.organization_id
+  ) s;
+
+  return query
+  with item as materialized (
+    select distinct on (u.id) u.*, least(u.credits, h.amount) as captured, h.amount as held
+    from unnest(p_ids, p_credits, p_costs_usd, p_limit_units, p_tokens_in, p_tokens_out, p_outputs, p_generations)
+      with ordinality u (id, credits, cost_usd, limit_units, tokens_in, tokens_out, output, generations, ord)
+    join public.credit_holds h on h.job_id = u.id
+    where u.id = any (v_settled)
+    order by u.id
+  ),
+  hold as (
+    update public.credit_holds h set status = 'captured', captured_amount = i.captured, resolved_at = v_now
+    from item i where h.job_id = i.id
+  ),
+  done as (
+    update public.ai_jobs j set status = 'completed', completed_at = v_now, progress = 100, output = i.output, credits_charged = i.captured,
+      cost_usd = i.cost_usd, tokens_in = i.tokens_in, tokens_out = i.tokens_out, limit_units = i.limit_units,
+      lease_token = null, lease_expires_at = null
+    from item i, public.ai_jobs before
+    where j.id = i.id and before.id = j.id
+    returning j.*, i.captured, i.held, i.generations, i.ord, before.limit_units as limit_units_held,
+      coalesce((select sum((g ->> 'bytes')::bigint) from jsonb_array_elements(i.generations) g), 0)::bigint as stored_bytes
+  ),
+  attempt as (
+    update public.provider_attempts a set status = 'succeeded', ended_at = v_now, cost_usd = d.cost_usd
+    from done d where a.job_id = d.id and a.status in ('intent', 'submitted', 'unknown')
+  ),
+  ledger as (
+    insert into public.credit_transactions (id, organization_id, type, amount, balance_after, reference_type, reference_id, user_id, description, metadata)
+    select public.uuid_v7(), d.organization_id, 'usage', -d.captured,
+      b.balance - sum(d.captured) over (partition by d.organization_id order by d.ord), 'job', d.id::text, d.user_id,
+      d.provider || '/' || d.model, jsonb_build_object('held', d.held)
+    from done d join public.credit_balances b on b.organization_id = d.organization_id
+    where d.captured > 0
+    order by d.ord
+  ),
+  account as (
+    update public.credit_balances b set
+      balance = b.balance - s.captured,
+      held = b.held - s.held,
+      lifetime_used = b.lifetime_used + s.captured,
+      period_credits_used = b.period_credits_used + s.captured,
+      period_images = greatest(0, b.period_images + s.images),
+      period_videos = greatest(0, b.period_videos + s.videos),
+      period_audio_seconds = greatest(0, b.period_audio_seconds + s.audio_seconds),
+      active_jobs = b.active_jobs - s.jobs,
+      storage_bytes = b.storage_bytes + s.stored_bytes,
+      updated_at = v_now
+    from (
+      select d.organization_id, sum(d.captured)::bigint as captured, sum(d.held)::bigint as held, count(*)::integer as jobs, sum(d.stored_bytes)::bigint as stored_bytes,
+        coalesce(sum(d.limit_units - d.limit_units_held) filter (where d.type = 'image'), 0)::integer as images,
+        coalesce(sum(d.limit_units - d.limit_units_held) filter (where d.type = 'video'), 0)::integer as videos,
+        coalesce(sum(d.limit_units - d.limit_units_held) filter (where d.type = 'audio'), 0)::integer as audio_seconds
+      from done d group by d.organization_id
+    ) s
+    where b.organization_id = s.organization_id
+  ),
+  library as (
+    insert into public.generations (id, organization_id, user_id, job_id, position, type, provider, model, prompt, negative_prompt, parameters,
+      storage_path, thumbnail_path, content_type, width, height, duration_seconds, bytes, credits, cost_usd, project_id)
+    select (g.row ->> 'id')::uuid, d.organization_id, d.user_id, d.id, g.n - 1, d.type, d.provider, d.model, d.input ->> 'prompt',
+      d.input ->> 'negative_prompt', d.input - 'prompt' - 'negative_prompt',
+      g.row ->> 'storage_path', g.row ->> 'thumbnail_path', g.row ->> 'content_type', (g.row ->> 'width')::integer, (g.row ->> 'height')::integer,
+      (g.row ->> 'duration_seconds')::numeric, (g.row ->> 'bytes')::bigint,
+      -- Shares of the charge that add up to it exactly.
+      d.captured * g.n / g.count - d.captured * (g.n - 1) / g.count, round(d.cost_usd / g.count, 6), d.project_id
+    from done d
+    cross join lateral (
+      select e.value as row, e.ordinality as n, jsonb_array_length(d.generations) as count
+      from jsonb_array_elements(d.generations) with ordinality e
+    ) g
+  ),
+  by_day as (
+    insert into public.usage_daily as t (organization_id, day, provider, model, jobs, images, videos, audio_seconds, tokens_in, tokens_out, credits, cost_usd)
+    select d.organization_id, (d.completed_at at time zone 'UTC')::date, d.provider, d.model, count(*),
+      coalesce(sum(d.limit_units) filter (where d.type = 'image'), 0), coalesce(sum(d.limit_units) filter (where d.type = 'video'), 0),
+      coalesce(sum(d.limit_units) filter (where d.type = 'audio'), 0), coalesce(sum(d.tokens_in), 0), coalesce(sum(d.tokens_out), 0),
+      sum(d.captured), coalesce(sum(d.cost_usd), 0)
+    from done d group by 1, 2, 3, 4
+    order by 1, 2, 3, 4
+    on conflict on constraint usage_daily_pkey do update set
+      jobs = t.jobs + excluded.jobs, images = t.images + excluded.images, videos = t.videos + excluded.videos,
+      audio_seconds = t.audio_seconds + excluded.audio_seconds, tokens_in = t.tokens_in + excluded.tokens_in,
+      tokens_out = t.tokens_out + excluded.tokens_out, credits = t.credits + excluded.credits, cost_usd = t.cost_usd + excluded.cost_usd
+  ),
+  by_user as (
+    insert into public.usage_by_user as t (organization_id, user_id, day, jobs, images, videos, audio_seconds, tokens_in, tokens_out, credits, cost_usd)
+    select d.organization_id, d.user_id, (d.completed_at at time zone 'UTC')::date, count(*),
+      coalesce(sum(d.limit_units) filter (where d.type = 'image'), 0), coalesce(sum(d.limit_units) filter (where d.type = 'video'), 0),
+      coalesce(sum(d.limit_units) filter (where d.type = 'audio'), 0), coalesce(sum(d.tokens_in), 0), coalesce(sum(d.tokens_out), 0),
+      sum(d.captured), coalesce(sum(d.cost_usd), 0)
+    from done d group by 1, 2, 3
+    order by 1, 2, 3
+    on conflict on constraint usage_by_user_pkey do update set
+      jobs = t.jobs + excluded.jobs, images = t.images + excluded.images, videos = t.videos + excluded.videos,
+      audio_seconds = t.audio_seconds + excluded.audio_seconds, tokens_in = t.tokens_in + excluded.tokens_in,
+      tokens_out = t.tokens_out + excluded.tokens_out, credits = t.credits + excluded.credits, cost_usd = t.cost_usd + excluded.cost_usd
+  ),
+  told as (
+    insert into public.events (id, organization_id, type, resource_id, data)
+    select public.uuid_v7(), d.organization_id, 'job.completed', d.id, jsonb_build_object('status', 'completed', 'credits', d.captured)
+    from done d order by d.ord
+  )
+  select 'settled', d.id, d.type, d.provider, d.organization_id, d.attempts from done d;
+
+  return query select * from private.promote_jobs(v_organization_ids);
+end
+$$;
+
+-- release_jobs: jobs end without a result: the whole hold goes back.
+-- takes:   per job: id, lease token (null = whoever has it: cancel and the reaper only), status failed or canceled, error
+--          code and detail (failed only), and what its live attempt is: failed (nothing was bought) or abandoned (the default).
+-- returns: rows of kind 'released', and 'promoted' as settle_jobs does. No row: it had ended already, or is not the caller's.
+--          A live attempt is abandoned; if it may have been paid for, the quoted cost is recorded as at risk.
+-- locks:   accounts, jobs, holds.
+create function public.release_jobs(p_ids uuid[], p_lease_tokens uuid[], p_statuses public.job_status[], p_error_codes text[], p_error_details text[],
+  p_attempt_statuses public.attempt_status[])
+returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
+language plpgsql set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_released uuid[];
+  v_organization_ids uuid[];
+begin
+  perform from public.credit_balances b
+  where b.organization_id in (select j.organization_id from public.ai_jobs j where j.id = any (p_ids))
+  order by b.organization_id for update;
+
+  select array_agg(j.id), array_agg(distinct j.organization_id) into v_released, v_organization_ids
+  from (
+    select k.id, k.organization_id from unnest(p_ids, p_lease_tokens) u (id, lease_token)
+    join public.ai_jobs k on k.id = u.id and k.status in ('pending', 'queued', 'processing') and (u.lease_token is null or k.lease_token = u.lease_token)
+    order by k.id for update of k
+  ) j;
+  if v_released is null then return; end if;
+
+  return query
+  with item as materialized (
+    select distinct on (u.id) u.* from unnest(p_ids, p_statuses, p_error_codes, p_error_details, p_attempt_statuses)
+      with ordinality u (id, status, error_code, error_detail, attempt_status, ord)
+    where u.id = any (v_released) order by u.id
+  ),
+  ended as (
+    update public.ai_jobs j set status = i.status, completed_at = v_now,
+      error_code = case when i.status = 'failed' then coalesce(i.error_code, 'provider_failed') end, error_detail = left(i.error_detail, 2000),
+      lease_token = null, lease_expires_at = null
+    from item i, public.ai_jobs before
+    where j.id = i.id and before.id = j.id
+    returning j.*, before.status as was, coalesce(i.attempt_status, 'abandoned') as attempt_status, i.ord
+  ),
+  hold as (
+    update public.credit_holds h set status = 'released', resolved_at = v_now from ended e where h.job_id = e.id
+  ),
+  attempt as (
+    -- An intent may have reached the provider too: its worker died somewhere around the call.
+    update public.provider_attempts a set status = e.attempt_status, ended_at = v_now, error_code = coalesce(e.error_code, a.error_code),
+      error_detail = coalesce(e.error_detail, a.error_detail),
+      cost_at_risk_usd = case e.attempt_status when 'failed' then a.cost_at_risk_usd else greatest(a.cost_at_risk_usd, e.quoted_cost_usd) end
+    from ended e where a.job_id = e.id and a.status in ('intent', 'submitted', 'unknown')
+  ),
+  account as (
+    update public.credit_balances b set
+      held = b.held - s.held,
+      active_jobs = b.active_jobs - s.active,
+      waiting_jobs = b.waiting_jobs - s.waiting,
+      period_images = greatest(0, b.period_images - s.images),
+      period_videos = greatest(0, b.period_videos - s.videos),
+      period_audio_seconds = greatest(0, b.period_audio_seconds - s.audio_seconds),
+      updated_at = v_now
+    from (
+      select e.organization_id, sum(e.credits_held)::bigint as held,
+        count(*) filter (where e.was <> 'pending')::integer as active, count(*) filter (where e.was = 'pending')::integer as waiting,
+        coalesce(sum(e.limit_units) filter (where e.type = 'image'), 0)::integer as images,
+        coalesce(sum(e.limit_units) filter (where e.type = 'video'), 0)::integer as videos,
+        coalesce(sum(e.limit_units) filter (where e.type = 'audio'), 0)::integer as audio_seconds
+      from ended e group by e.organization_id
+    ) s
+    where b.organization_id = s.organization_id
+  ),
+  told as (
+    insert into public.events (id, organization_id, type, resource_id, data)
+    select public.uuid_v7(), e.organization_id, 'job.' || e.status::text, e.id, jsonb_strip_nulls(jsonb_build_object('status', e.status, 'error_code', e.error_code))
+    from ended e order by e.ord
+  )
+  select 'released', e.id, e.type, e.provider, e.organization_id, e.attempts from ended e;
+
+  return query select * from private.promote_jobs(v_organization_ids);
+end
+$$;
+
+-- claim_stale_jobs: the relay: jobs that the queue may not know of. Queued ones that nobody began soon after admission
+-- (then once a minute), and processing ones whose lease ran out. After Redis lost its data (p_lost) all of them.
+-- returns ids to enqueue. locks: the rows, skipping those locked.
+create function public.claim_stale_jobs(p_limit integer, p_lost boolean)
+returns table (id uuid, type public.job_type, attempts integer) language sql set search_path = ''
+as $$
+  with waiting as materialized (
+    select j.id from public.ai_jobs j
+    where j.status = 'queued' and (
+      (j.enqueued_at is null and j.queued_at < clock_timestamp() - interval '2 seconds')
+      or j.enqueued_at < clock_timestamp() - case when p_lost then interval '2 seconds' else interval '60 seconds' end)
+    order by j.queued_at limit p_limit for update skip locked
+  ),
+  abandoned as materialized (
+    select j.id from public.ai_jobs j
+    where j.status = 'processing' and j.lease_expires_at < clock_timestamp()
+      and (j.enqueued_at is null or j.enqueued_at < greatest(j.lease_expires_at, clock_timestamp() - interval '30 seconds'))
+    order by j.lease_expires_at limit p_limit for update skip locked
+  ),
+  stale as (select w.id from waiting w union all select a.id from abandoned a)
+  update public.ai_jobs j set enqueued_at = clock_timestamp() from stale where j.id = stale.id
+  returning j.id, j.type, j.attempts
+$$;
+
+-- expire_jobs: the reaper: ends jobs past their deadline in the customer's favour. Returns what release_jobs returns.
+create function public.expire_jobs(p_limit integer)
+returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
+language plpgsql set search_path = ''
+as $$
+declare
+  v_ids uuid[];
+begin
+  select array_agg(x.id) into v_ids from (
+    select j.id from public.ai_jobs j
+    where j.status in ('pending', 'queued', 'processing') and j.deadline_at < clock_timestamp() order by j.deadline_at limit p_limit) x;
+  if v_ids is null then return; end if;
+  return query select * from public.release_jobs(v_ids, array_fill(null::uuid, array[cardinality(v_ids)]),
+    array_fill('failed'::public.job_status, array[cardinality(v_ids)]),
+    (select array_agg(case when exists (
+        select from public.provider_attempts a where a.job_id = u.id and a.status = 'unknown') then 'outcome_unknown' else 'deadline_exceeded' end order by u.ord)
+      from unnest(v_ids) with ordinality u (id, ord)),
+    array_fill(null::text, array[cardinality(v_ids)]), array_fill(null::public.attempt_status, array[cardinality(v_ids)]));
+end
+$$;
+
+revoke execute on all functions in schema private from public, anon, authenticated;
+grant execute on function private.current_organization_id() to authenticated;
+revoke execute on all functions in schema public from public, anon, authenticated;
