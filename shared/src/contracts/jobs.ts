@@ -18,12 +18,10 @@ export const createJobBody = z.strictObject({
     .min(3)
     .max(200)
     .meta({ description: '`provider/model` as listed by GET /models', example: 'replicate/flux-schnell' }),
-  input: z
-    .record(z.string(), z.unknown())
-    .meta({
-      description: 'The model’s own input, see its JSON Schema in GET /models',
-      example: { prompt: 'a red kite' },
-    }),
+  input: z.record(z.string(), z.unknown()).meta({
+    description: 'The model’s own input, see its JSON Schema in GET /models',
+    example: { prompt: 'a red kite' },
+  }),
   project_id: id.optional(),
   metadata: metadata.optional(),
 });

@@ -24,7 +24,8 @@ export interface Quote {
 export function quote(price: Price, measure: Measure): Quote | undefined {
   let factor = 1;
   for (const [dimension, factors] of Object.entries(price.multipliers)) {
-    const found = dimension === 'resolution' ? resolutionFactor(factors, measure.resolution) : factors[measure.quality ?? ''];
+    const found =
+      dimension === 'resolution' ? resolutionFactor(factors, measure.resolution) : factors[measure.quality ?? ''];
     if (found === undefined) return undefined;
     factor *= found;
   }

@@ -57,14 +57,17 @@ export async function runMigrations(options: { databaseUrl: string; log?: (line:
 }
 
 /** Names of files not applied yet. Reads only. */
-export async function pendingMigrations(db: { query(sql: string): Promise<{ rows: { version: string }[] }> }): Promise<string[]> {
+export async function pendingMigrations(db: {
+  query(sql: string): Promise<{ rows: { version: string }[] }>;
+}): Promise<string[]> {
   const migrations = await readMigrations();
   const applied = await db
     .query('select version from supabase_migrations.schema_migrations')
     .then((result) => new Set(result.rows.map((row) => row.version)))
     .catch((error: unknown) => {
       // Undefined table or schema: nothing has been applied.
-      if (error instanceof pg.DatabaseError && (error.code === '42P01' || error.code === '3F000')) return new Set<string>();
+      if (error instanceof pg.DatabaseError && (error.code === '42P01' || error.code === '3F000'))
+        return new Set<string>();
       throw error;
     });
   return migrations.filter((migration) => !applied.has(migration.version)).map((migration) => migration.name);
@@ -87,11 +90,10 @@ async function apply(client: pg.Client, migration: Migration, log: (line: string
       return;
     }
     await client.query(migration.sql);
-    await client.query('insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)', [
-      migration.version,
-      migration.name,
-      [migration.sql],
-    ]);
+    await client.query(
+      'insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)',
+      [migration.version, migration.name, [migration.sql]],
+    );
     log(`applied ${migration.version}_${migration.name}`);
   });
 }

@@ -134,11 +134,10 @@ export interface Lease {
 
 /** @returns ids still owned by this worker. */
 export async function extendLeases(db: Queryable, leases: Lease[], leaseSeconds: number): Promise<Set<string>> {
-  const { rows } = await db.query<{ id: string }>('select id from public.extend_leases($1::uuid[], $2::uuid[], $3) as id', [
-    leases.map((lease) => lease.id),
-    leases.map((lease) => lease.leaseToken),
-    leaseSeconds,
-  ]);
+  const { rows } = await db.query<{ id: string }>(
+    'select id from public.extend_leases($1::uuid[], $2::uuid[], $3) as id',
+    [leases.map((lease) => lease.id), leases.map((lease) => lease.leaseToken), leaseSeconds],
+  );
   return new Set(rows.map((row) => row.id));
 }
 
@@ -163,11 +162,10 @@ export async function parkJobs(
 
 /** @returns the attempts opened; for any other the paid call must not be made. */
 export async function openAttempts(db: Queryable, items: (Lease & { attemptId: string })[]): Promise<Set<string>> {
-  const { rows } = await db.query<{ id: string }>('select id from public.open_attempt($1::uuid[], $2::uuid[], $3::uuid[]) as id', [
-    items.map((item) => item.attemptId),
-    items.map((item) => item.id),
-    items.map((item) => item.leaseToken),
-  ]);
+  const { rows } = await db.query<{ id: string }>(
+    'select id from public.open_attempt($1::uuid[], $2::uuid[], $3::uuid[]) as id',
+    [items.map((item) => item.attemptId), items.map((item) => item.id), items.map((item) => item.leaseToken)],
+  );
   return new Set(rows.map((row) => row.id));
 }
 
@@ -292,6 +290,9 @@ export async function claimStaleJobs(db: Queryable, limit: number, lost: boolean
 
 /** True for exactly one caller in the fleet per interval. */
 export async function claimSchedule(db: Queryable, name: string, everySeconds: number): Promise<boolean> {
-  const { rows } = await db.query<{ claimed: boolean }>('select public.claim_schedule($1, $2) as claimed', [name, everySeconds]);
+  const { rows } = await db.query<{ claimed: boolean }>('select public.claim_schedule($1, $2) as claimed', [
+    name,
+    everySeconds,
+  ]);
   return rows[0]?.claimed === true;
 }

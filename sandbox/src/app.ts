@@ -1,0 +1,38 @@
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import { buildBookRouter } from './book-router.ts';
+import { buildFreepikDelivery, buildFreepikRouter } from './providers/freepik/router.ts';
+import { buildOpenaiRouter } from './providers/openai/router.ts';
+import { buildReplicateDelivery, buildReplicateRouter } from './providers/replicate/router.ts';
+import { createSandbox, type SandboxOptions } from './sandbox.ts';
+
+/** Builds the sandbox: all providers, their output files and the book, in one app that does not listen. */
+export function buildSandbox(options: SandboxOptions = {}): Express {
+  const sandbox = createSandbox(options);
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // Bodies are read as text and parsed by the endpoint, which answers broken JSON in its provider's own words.
+  app.use(express.text({ type: () => true, limit: '64mb' }));
+  app.use('/replicate/v1', buildReplicateRouter(sandbox));
+  app.use('/replicate-delivery', buildReplicateDelivery(sandbox));
+  app.use('/openai/v1', buildOpenaiRouter(sandbox));
+  app.use('/freepik', buildFreepikRouter(sandbox));
+  app.use('/freepik-delivery', buildFreepikDelivery(sandbox));
+  app.use('/_sandbox', buildBookRouter(sandbox));
+  app.use((req, res) => {
+    res.status(404).json({ sandbox_error: `nothing at ${req.method} ${req.path}` });
+  });
+  app.use(renderOwnError);
+  return app;
+}
+
+/** A fault of the sandbox itself, or an unreadable body; marked so that nobody takes it for a provider's answer. */
+const renderOwnError: ErrorRequestHandler = (error, _req, res, next) => {
+  if (res.headersSent) {
+    next(error);
+    return;
+  }
+  const status: unknown = error instanceof Error && 'status' in error ? error.status : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  res.status(typeof status === 'number' ? status : 500).json({ sandbox_error: message });
+};

@@ -1,0 +1,92 @@
+import { hashApiKey, isApiKey } from '@base/shared/crypto/api-key';
+import { ApiError } from '@base/shared/errors/api-error';
+import type { Request } from 'express';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { addressOf } from './client-address.ts';
+import type { Principal } from './principal.ts';
+import type { Change, Principals, PrincipalState } from './principals.ts';
+import type { SessionTokens } from './session-tokens.ts';
+
+export interface Authenticator {
+  /** The principal, or null when the request carries no credentials. @throws ApiError 401, 403, 429 or 503 */
+  authenticate(request: Request): Promise<Principal | null>;
+  /** Drops what is remembered, for whoever just changed it; other nodes follow by the change feed. */
+  forget(changes: readonly Change[]): void;
+}
+
+/** Well-formed keys that do not exist, per address and minute: each costs a query, and nobody has that many by mistake. */
+const unknownKeysPerMinute = 60;
+
+/** Tells from a request's headers who is calling: a session token or an API key, never both. */
+export function createAuthenticator(options: { principals: Principals; sessionTokens: SessionTokens }): Authenticator {
+  const { principals, sessionTokens } = options;
+  const unknownKeys = new RateLimiterMemory({ points: unknownKeysPerMinute, duration: 60 });
+
+  const byApiKey = async (key: string, request: Request): Promise<Principal> => {
+    if (!isApiKey(key)) throw refusal('The API key is not complete or has a typing error.');
+    const keyHash = hashApiKey(key);
+    const address = addressOf(request);
+    if (!principals.hasApiKey(keyHash)) await refuseGuessing(unknownKeys, address);
+    const state = await principals.ofApiKey(keyHash);
+    const expiresAt = state?.principal.apiKey?.expiresAt ?? null;
+    if (state === null || (expiresAt !== null && expiresAt.getTime() <= Date.now())) {
+      await unknownKeys.penalty(address, 1);
+      throw refusal('There is no such API key, or it has expired or been revoked.');
+    }
+    return admit(state);
+  };
+
+  const bySession = async (token: string): Promise<Principal> => {
+    const state = await principals.ofUser(await sessionTokens.verify(token));
+    if (state === null) throw refusal('There is no such account.');
+    return admit(state);
+  };
+
+  return {
+    async authenticate(request) {
+      const credential = readCredential(request);
+      if (credential === null) return null;
+      if (credential.isKey || credential.value.startsWith('base_')) return byApiKey(credential.value, request);
+      return bySession(credential.value);
+    },
+    forget: (changes) => principals.forget(changes),
+  };
+}
+
+function admit({ principal, isActive, organizationActive }: PrincipalState): Principal {
+  if (!isActive) throw new ApiError('account_inactive', { detail: 'Ask an administrator of your organization.' });
+  if (!organizationActive) throw new ApiError('organization_inactive', { detail: 'Write to support.' });
+  return principal;
+}
+
+function readCredential(request: Request): { value: string; isKey: boolean } | null {
+  const { authorization } = request.headers;
+  const apiKey = request.headers['x-api-key'];
+  if (authorization === undefined && apiKey === undefined) return null;
+  if (apiKey !== undefined) {
+    const bearer = authorization === undefined ? null : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (typeof apiKey !== 'string' || apiKey === '') throw refusal('X-API-Key is empty.');
+    if (bearer !== null && bearer !== apiKey) {
+      throw refusal('Send either Authorization or X-API-Key, not two different credentials.');
+    }
+    return { value: apiKey, isKey: true };
+  }
+  const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (token === undefined) throw refusal('Authorization must be `Bearer <session token or API key>`.');
+  return { value: token, isKey: false };
+}
+
+async function refuseGuessing(limiter: RateLimiterMemory, address: string): Promise<void> {
+  const state: RateLimiterRes | null = await limiter.get(address);
+  if (state === null || state.consumedPoints < unknownKeysPerMinute) return;
+  const resetSeconds = Math.max(1, Math.ceil(state.msBeforeNext / 1000));
+  throw new ApiError('rate_limited', {
+    detail: 'Too many unknown API keys from this address.',
+    retryAfterSeconds: resetSeconds,
+    figures: { limit: unknownKeysPerMinute, remaining: 0, reset_seconds: resetSeconds, policy: 'unknown-keys' },
+  });
+}
+
+function refusal(detail: string): ApiError {
+  return new ApiError('unauthenticated', { detail });
+}

@@ -1,0 +1,40 @@
+import { ApiError } from '@base/shared/errors/api-error';
+
+const retryAfterSeconds = 5;
+
+/** SQLSTATE classes that say "not now": connection, resources, operator intervention, lock and statement time-outs. */
+const unavailableSqlState = /^(08|53|57|58|55P03|40001|40P01)/;
+const unavailableSystemCode = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+// Sentences of pg and ioredis for lost connections, which carry no code.
+const unavailableMessage =
+  /timeout exceeded when trying to connect|Connection terminated|connection timeout|Query read timeout|Connection is closed|Stream isn't writeable|max retries per request|Command timed out|not queryable/i;
+// 22P05 and 22021: text that Postgres cannot store slipped past the check of the request.
+const badTextSqlState = new Set(['22P05', '22021']);
+
+/** A store's error as an answer, or null when it is not one of them: then it is a fault of ours. */
+export function translateStoreError(error: unknown): ApiError | null {
+  if (!(error instanceof Error)) return null;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (badTextSqlState.has(code)) return new ApiError('invalid_request', { cause: error });
+  const isUnavailable =
+    unavailableSystemCode.has(code) || (/^[0-9A-Z]{5}$/.test(code) && unavailableSqlState.test(code));
+  if (isUnavailable || unavailableMessage.test(error.message)) {
+    return new ApiError('service_unavailable', { retryAfterSeconds, cause: error });
+  }
+  return null;
+}
+
+/** The SQLSTATE and constraint of a Postgres error, to tell one conflict from another. */
+export function violatedConstraint(error: unknown): string | null {
+  if (!(error instanceof Error) || !('code' in error) || !('constraint' in error)) return null;
+  return error.code === '23505' && typeof error.constraint === 'string' ? error.constraint : null;
+}

@@ -1,0 +1,23 @@
+import type { Redis } from 'ioredis';
+import * as z from 'zod';
+
+/** "Look at this job now": sent to whoever listens. What is true stands in Postgres. */
+export const notice = z.object({
+  job_id: z.uuid(),
+  status: z.string(),
+  progress: z.number().optional(),
+});
+export type Notice = z.infer<typeof notice>;
+
+/** One channel per organization. */
+export function channelOf(prefix: string, organizationId: string): string {
+  return `${prefix}:organization:${organizationId}`;
+}
+
+/** Tells listeners; losing a notice only makes them notice later, so failures are ignored. */
+export function sendNotices(redis: Redis, prefix: string, notices: { organizationId: string; notice: Notice }[]): void {
+  if (redis.status !== 'ready') return;
+  const pipeline = redis.pipeline();
+  for (const entry of notices) pipeline.publish(channelOf(prefix, entry.organizationId), JSON.stringify(entry.notice));
+  pipeline.exec().catch(() => {});
+}
