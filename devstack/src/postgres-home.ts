@@ -52,6 +52,11 @@ export function refugeOf(dataDir: string): string {
   return path.join(os.tmpdir(), `base-${hash}`);
 }
 
+/** All directories outside the repository that its data or PostgreSQL's programs may have moved to. */
+export async function refugesOf(dataDir: string): Promise<string[]> {
+  return [refugeOf(dataDir), refugeOf(await packagedBinDir())];
+}
+
 async function packagedBinDir(): Promise<string> {
   const name = packageOf[`${process.platform}-${process.arch}`];
   const place = `${process.platform}-${process.arch}`;

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { refugeOf } from './postgres-home.ts';
-import { stopLeftovers } from './remove-data-dir.ts';
+import { refugesOf } from './postgres-home.ts';
+import { removeDataDir, stopLeftovers } from './remove-data-dir.ts';
 import { runningStack } from './stack-file.ts';
 
 // npm run reset: forgets all local data. What was downloaded, and the lock of an install under way, stay.
@@ -17,16 +17,15 @@ if (running !== undefined) {
   process.exit(1);
 }
 const names = existsSync(dataDir) ? await readdir(dataDir) : [];
-const isOfRunningTests = async (name: string) =>
-  name.startsWith('test-') && (await runningStack(path.join(dataDir, name))) !== undefined;
 await stopLeftovers(dataDir);
 for (const name of names.filter((candidate) => !kept.includes(candidate))) {
-  if (await isOfRunningTests(name)) continue;
-  await rm(path.join(dataDir, name), { recursive: true, force: true });
+  // Tests have data directories of their own in here; those of a run under way are left to it.
+  if ((await runningStack(path.join(dataDir, name))) !== undefined) continue;
+  await removeDataDir(path.join(dataDir, name));
   console.log(`deleted .data/${name}`);
 }
-const refuge = refugeOf(dataDir);
-if (existsSync(refuge)) {
+for (const refuge of await refugesOf(dataDir)) {
+  if (!existsSync(refuge)) continue;
   await rm(refuge, { recursive: true, force: true });
   console.log(`deleted ${refuge}`);
 }

@@ -61,7 +61,6 @@ export function appEnvironment(options: AppEnvironmentOptions): Record<string, s
     ];
   });
   return {
-    NODE_ENV: options.nodeEnv,
     LOG_LEVEL: 'info',
     PUBLIC_URL: info.api_url,
     QUEUE_PREFIX: '{base}',
@@ -70,6 +69,7 @@ export function appEnvironment(options: AppEnvironmentOptions): Record<string, s
     CORS_ORIGINS: 'http://localhost:3000,http://localhost:5173',
     ...environment.variables,
     ...Object.fromEntries(standIns),
+    NODE_ENV: options.nodeEnv,
     HOST: '127.0.0.1',
     DATABASE_URL: info.database_url,
     REDIS_URL: info.redis_url,

@@ -41,7 +41,7 @@ test('pictures in base64 are cut in the book', async () => {
   const body = { prompt: 'with reference', style_reference: 'A'.repeat(100_000) };
   expect((await sandbox.call('/freepik/v1/ai/mystic', { body })).status).toBe(200);
   const { json } = await sandbox.call('/_sandbox/calls?prompt_contains=with%20reference');
-  expect(json.data[0].body.style_reference).toHaveLength(200 + '… (100000 characters)'.length);
+  expect(json.data[0]?.body.style_reference).toHaveLength(200 + '… (100000 characters)'.length);
 });
 
 test('refused arrivals are booked too, free calls are not', async () => {
@@ -69,7 +69,7 @@ test('a task can be looked up with its polls and downloads', async () => {
   const created = await sandbox.call(path, { body: { prompt: 'looked up [sandbox: picture=tiny]' } });
   const id = created.json.data.task_id;
   const polled = await sandbox.call(`${path}/${id}`);
-  await (await fetch(polled.json.data.generated[0])).arrayBuffer();
+  await (await fetch(String(polled.json.data.generated[0]))).arrayBuffer();
   const { json } = await sandbox.call(`/_sandbox/tasks/${id}`);
   expect(json).toMatchObject({
     id,

@@ -22,8 +22,8 @@ const providers = {
   freepik: { path: '/freepik/v1/ai/text-to-image/flux-dev', body: (prompt: string) => ({ prompt }), created: 200 },
 };
 type ProviderName = keyof typeof providers;
-const names: ProviderName[] = ['replicate', 'openai', 'freepik'];
-const asynchronous: ProviderName[] = ['replicate', 'freepik'];
+const names = ['replicate', 'openai', 'freepik'] as const;
+const asynchronous = ['replicate', 'freepik'] as const;
 
 let serial = 0;
 /** A prompt that no other test uses, so that the book can be asked for it. */
@@ -42,7 +42,7 @@ async function calls(prompt: string) {
 
 async function taskOf(prompt: string) {
   const [call] = await calls(prompt);
-  return (await sandbox.call(`/_sandbox/tasks/${call.task_id}`)).json;
+  return (await sandbox.call(`/_sandbox/tasks/${call?.task_id}`)).json;
 }
 
 /** Status and outputs once the provider says that the task is over. */
@@ -93,7 +93,7 @@ describe.each(names)('%s, before anything is accepted', (name) => {
     const answer = await post(name, prompt);
     expect(answer).toMatchObject({ status: 200, json: null });
     expect(answer.headers.get('content-type')).toContain('text/html');
-    expect((await calls(prompt))[0].accepted).toBe(false);
+    expect((await calls(prompt))[0]?.accepted).toBe(false);
   });
 
   test('fault=reset drops the connection', async () => {
@@ -141,9 +141,8 @@ describe.each(names)('%s, accepted and charged, but not told', (name) => {
   test('fault=malformed answers success with broken JSON', async () => {
     const prompt = promptWith('fault=malformed');
     const answer = await post(name, prompt);
-    expect(answer).toMatchObject({ status: providers[name].created, json: null });
-    expect(answer.text).toMatch(/^\{"/);
-    expect((await calls(prompt))[0].billed).toBe(true);
+    expect(answer).toMatchObject({ status: providers[name].created, json: null, text: expect.stringMatching(/^\{"/) });
+    expect((await calls(prompt))[0]?.billed).toBe(true);
   });
 });
 
@@ -151,7 +150,7 @@ describe.each(asynchronous)('%s, trouble with the task', (name) => {
   const words = {
     replicate: { failed: 'failed', canceled: 'canceled', succeeded: 'succeeded', gone: 404 },
     freepik: { failed: 'FAILED', canceled: 'CANCELLED', succeeded: 'COMPLETED', gone: 410 },
-  }[name === 'replicate' ? 'replicate' : 'freepik'];
+  }[name];
 
   test.each([
     ['task_failed', words.failed],
@@ -172,7 +171,7 @@ describe.each(asynchronous)('%s, trouble with the task', (name) => {
   test('fault=empty_output succeeds without outputs', async () => {
     const prompt = promptWith('fault=empty_output');
     expect(await outcome(name, prompt)).toMatchObject({ status: words.succeeded, outputs: [] });
-    expect((await calls(prompt))[0].billed).toBe(true);
+    expect((await calls(prompt))[0]?.billed).toBe(true);
   });
 
   test('fault=expired_output succeeds with a link that is gone', async () => {
@@ -236,7 +235,7 @@ describe('the words of a refusal', () => {
     const { status, json } = await post('openai', prompt);
     expect(status).toBe(400);
     expect(json.error).toMatchObject({ type: 'image_generation_user_error', code: 'moderation_blocked' });
-    expect((await calls(prompt))[0].billed).toBe(false);
+    expect((await calls(prompt))[0]?.billed).toBe(false);
   });
 });
 
@@ -248,13 +247,13 @@ describe('openai, where the answer is the output', () => {
   test('fault=task_failed is a server error that costs nothing', async () => {
     const prompt = promptWith('fault=task_failed');
     expect((await post('openai', prompt)).status).toBe(500);
-    expect((await calls(prompt))[0].billed).toBe(false);
+    expect((await calls(prompt))[0]?.billed).toBe(false);
   });
 
   test('fault=empty_output answers no pictures, fault=not_an_image answers HTML', async () => {
     expect((await post('openai', promptWith('fault=empty_output'))).json.data).toEqual([]);
     const { json } = await post('openai', promptWith('fault=not_an_image'));
-    expect(Buffer.from(json.data[0].b64_json, 'base64').toString()).toContain('<html>');
+    expect(Buffer.from(String(json.data[0]?.b64_json), 'base64').toString()).toContain('<html>');
   });
 
   test('fault=never_ends never answers, fault=slow_output drips the answer', async () => {
@@ -295,7 +294,7 @@ describe('directives', () => {
   test('picture=tiny serves one small picture whatever was asked', async () => {
     const first = await post('openai', promptWith('picture=tiny'));
     const second = await post('openai', promptWith('picture=tiny'));
-    expect(first.json.data[0].b64_json.length).toBeLessThan(8_000);
+    expect(first.json.data[0]?.b64_json.length).toBeLessThan(8_000);
     expect(second.json.data).toEqual(first.json.data);
   });
 });

@@ -48,7 +48,7 @@ describe('tasks', () => {
   ])('%s draws the asked size and format', async (path, body, expected) => {
     const created = await call(path, { body });
     const { data } = await finished(path, created.json.data.task_id);
-    const picture = sharp(Buffer.from(await (await fetch(data.generated[0])).arrayBuffer()));
+    const picture = sharp(Buffer.from(await (await fetch(String(data.generated[0]))).arrayBuffer()));
     expect(await picture.metadata()).toMatchObject(expected);
   });
 

@@ -1,24 +1,34 @@
 import type { Config } from '@base/shared/config/env-schema';
 import type { Catalog } from '@base/shared/credits/catalog';
 import type { ContentLinks } from '@base/shared/crypto/signed-link';
-import type { Database } from '@base/shared/db/database.types';
+import type { Db } from '@base/shared/db/database';
 import type { Logger } from '@base/shared/log/logger';
 import type { Metrics } from '@base/shared/metrics/metrics';
-import type { Kysely } from 'kysely';
+import type { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
+import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
+import type { Admission } from './admission/admission.ts';
 import type { Authenticator } from './http/authenticate.ts';
+import type { Notices } from './http/notice-listener.ts';
 import type { RateLimiter } from './http/rate-limit.ts';
-import type { StorageLinks } from './supabase/storage-links.ts';
 import type { AuthGateway } from './supabase/auth-gateway.ts';
+import type { StorageLinks } from './supabase/storage-links.ts';
 
 /** Everything an endpoint may use; built once per process by `buildDeps`, or by a test. */
 export interface Deps {
   config: Config;
   log: Logger;
   metrics: Metrics;
-  db: Kysely<Database>;
+  db: Db;
   pool: Pool;
+  /** For requests: fails fast. */
+  redis: Redis;
+  enqueuer: JobEnqueuer;
+  admission: Admission;
+  notices: Notices;
   catalog: Catalog;
+  /** Without a slash at the end. */
+  publicUrl: string;
   authenticator: Authenticator;
   rateLimiter: RateLimiter;
   contentLinks: ContentLinks;

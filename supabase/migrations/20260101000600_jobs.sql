@@ -53,7 +53,7 @@ create table public.ai_jobs (
   tokens_in integer,
   tokens_out integer,
   idempotency_key text,
-  request_hash text not null,
+  request_hash text,
   request_id text not null,
   lease_token uuid,
   lease_expires_at timestamptz,
@@ -75,9 +75,11 @@ create table public.ai_jobs (
   constraint ai_jobs_lease_while_processing check ((status = 'processing') = (lease_token is not null) and (lease_token is null) = (lease_expires_at is null)),
   constraint ai_jobs_error_when_failed check ((status = 'failed') = (error_code is not null)),
   constraint ai_jobs_output_when_completed check ((status = 'completed') = (output is not null)),
+  constraint ai_jobs_hash_with_key check ((idempotency_key is null) = (request_hash is null)),
   constraint ai_jobs_project_fkey foreign key (organization_id, project_id) references public.projects (organization_id, id)
 ) with (fillfactor = 70);
 create index ai_jobs_list on public.ai_jobs (organization_id, id desc);
+create index ai_jobs_list_by_status on public.ai_jobs (organization_id, status, id desc);
 create unique index ai_jobs_idempotency on public.ai_jobs (organization_id, idempotency_key) where idempotency_key is not null;
 create index ai_jobs_project on public.ai_jobs (organization_id, project_id, id desc) where project_id is not null;
 create index ai_jobs_waiting on public.ai_jobs (organization_id, priority, id) where status = 'pending';

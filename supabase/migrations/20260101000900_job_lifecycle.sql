@@ -635,6 +635,29 @@ begin
 end
 $$;
 
+-- cancel_job: ends one live job of an organization at once, whoever has it; the hold goes back in full. What the provider
+-- was paid for work under way is the platform's cost (at risk), not the customer's.
+-- returns: code 'canceled', 'job_finished' or 'not_found', the job's row as it is now, and the jobs let in, to enqueue.
+create function public.cancel_job(p_organization_id uuid, p_job_id uuid)
+returns table (code text, job jsonb, promoted jsonb) language plpgsql set search_path = ''
+as $$
+declare
+  v_rows jsonb;
+begin
+  if not exists (select from public.ai_jobs j where j.id = p_job_id and j.organization_id = p_organization_id) then
+    return query select 'not_found', null::jsonb, null::jsonb;
+    return;
+  end if;
+  select jsonb_agg(to_jsonb(r)) into v_rows
+  from public.release_jobs(array[p_job_id], array[null::uuid], array['canceled'::public.job_status], array[null::text], array[null::text],
+    array[null::public.attempt_status]) r;
+  return query
+  select case when v_rows is null then 'job_finished' else 'canceled' end, to_jsonb(j),
+    coalesce((select jsonb_agg(r) from jsonb_array_elements(v_rows) r where r ->> 'kind' = 'promoted'), '[]')
+  from public.ai_jobs j where j.id = p_job_id;
+end
+$$;
+
 -- claim_stale_jobs: the relay: jobs that the queue may not know of. Queued ones that nobody began soon after admission
 -- (then once a minute), and processing ones whose lease ran out. After Redis lost its data (p_lost) all of them.
 -- returns ids to enqueue. locks: the rows, skipping those locked.

@@ -5,8 +5,8 @@ import type { SandboxOptions } from '../sandbox.ts';
 
 export interface TestSandbox {
   url: string;
-  /** Sends JSON; gives the status, headers, and the body, which the test says the shape of and then looks into. */
-  call<T = Json>(path: string, request?: TestRequest): Promise<TestAnswer<T>>;
+  /** Sends JSON; gives the status, headers, and the parsed body. */
+  call(path: string, request?: TestRequest): Promise<TestAnswer>;
   close(): Promise<void>;
 }
 
@@ -18,16 +18,45 @@ export interface TestRequest {
   signal?: AbortSignal;
 }
 
-export interface TestAnswer<T> {
+export interface TestAnswer {
   status: number;
   headers: Headers;
   text: string;
-  /** Null when the answer is not JSON, whatever the test expected. */
-  json: T;
+  /** Null when the answer is not JSON, though its type cannot say so. */
+  json: AnswerFields;
 }
 
-/** A JSON body of which the test has said nothing. */
-export type Json = Record<string, unknown>;
+/** The fields of all providers' answers that tests look into. Which of them an answer has, its test knows. */
+export interface AnswerFields {
+  id: string;
+  status: string;
+  output: string[];
+  error: { code: string | null };
+  detail: string;
+  invalid_fields: unknown[];
+  created_at: string;
+  completed_at?: string;
+  deadline: string;
+  shutdown_date: string | null;
+  key: string;
+  next: string;
+  previous: string;
+  results: { id: string; input: unknown }[];
+  data: { task_id: string; status: string; generated: string[] } & ListItem[];
+  meta: { pagination: unknown };
+  problem: { invalid_params: unknown[] };
+  usage: { input_tokens: number; output_tokens: number; total_tokens: number };
+  sandbox_error: string;
+}
+
+interface ListItem {
+  id: string;
+  task_id: string;
+  b64_json: string;
+  accepted: boolean;
+  billed: boolean;
+  body: Record<string, unknown>;
+}
 
 /** Starts a sandbox of its own on a free port. */
 export async function startTestSandbox(options: SandboxOptions = {}): Promise<TestSandbox> {
@@ -56,7 +85,7 @@ export async function until<T>(ask: () => Promise<T>, isThere: (value: T) => boo
   }
 }
 
-async function send<T>(url: string, request: TestRequest = {}): Promise<TestAnswer<T>> {
+async function send(url: string, request: TestRequest = {}): Promise<TestAnswer> {
   const { key = 'key-of-tests', body, signal } = request;
   const method = request.method ?? (body === undefined ? 'GET' : 'POST');
   const response = await fetch(url, {
@@ -70,7 +99,7 @@ async function send<T>(url: string, request: TestRequest = {}): Promise<TestAnsw
     ...(signal && { signal }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: parse(text) as T }; // A wrong shape fails the assertions that look into it.
+  return { status: response.status, headers: response.headers, text, json: parse(text) as AnswerFields }; // A wrong shape fails the assertions that look into it.
 }
 
 function parse(text: string): unknown {

@@ -1,10 +1,10 @@
 import { hashApiKey, isApiKey } from '@base/shared/crypto/api-key';
 import { ApiError } from '@base/shared/errors/api-error';
 import type { Request } from 'express';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { addressOf } from './client-address.ts';
 import type { Principal } from './principal.ts';
-import type { Change, Principals, PrincipalState } from './principals.ts';
+import type { Change, PrincipalState, Principals } from './principals.ts';
 import type { SessionTokens } from './session-tokens.ts';
 
 export interface Authenticator {

@@ -3,9 +3,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { errorTable } from '@base/shared/errors/error-table';
 import { Router } from 'express';
-import { buildOpenApi } from './openapi.ts';
-import type { Endpoint } from './endpoint.ts';
 import { renderErrorsPage } from './errors-page.ts';
+import { buildOpenApi, type MountedEndpoints } from './openapi.ts';
 
 const swaggerDirectory = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const swaggerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
@@ -38,10 +37,13 @@ const startScript = `SwaggerUIBundle({
 `;
 
 /** `/api/openapi.json`, `/api/docs` and `/api/docs/errors`, all served from here: no other host is asked. */
-export function docsRouter(endpoints: readonly Endpoint[], publicUrl: string): Router {
+export function docsRouter(mounted: readonly MountedEndpoints[], publicUrl: string): Router {
   const router = Router();
-  const document = JSON.stringify(buildOpenApi(endpoints, publicUrl));
-  const errorsPage = renderErrorsPage(readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8'), errorTable);
+  const document = JSON.stringify(buildOpenApi(mounted, publicUrl));
+  const errorsPage = renderErrorsPage(
+    readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8'),
+    errorTable,
+  );
 
   router.use((_request, response, next) => {
     response.setHeader('Cache-Control', 'public, max-age=300');
@@ -58,4 +60,3 @@ export function docsRouter(endpoints: readonly Endpoint[], publicUrl: string): R
   }
   return router;
 }
-

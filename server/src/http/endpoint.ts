@@ -56,14 +56,14 @@ export interface EndpointContext<A = Access, P = unknown, Q = unknown, H = unkno
 
 interface Declaration<A, P, Q, H, B, R extends Responses> {
   method: Method;
-  /** Below /api/v1, in Express's form: `/generations/:id`. */
+  /** Below the prefix it is mounted at, in Express's form: `/generations/:id`. */
   path: `/${string}`;
   tag: string;
   summary: string;
   description?: string;
   access: A;
-  /** Limit by address for calls without credentials; `credentials` is the narrow one of sign-in and the like. */
-  addressLimit?: 'public' | 'credentials';
+  /** Limit by address for calls without credentials: `credentials` is the narrow one of sign-in and the like. */
+  addressLimit?: 'public' | 'credentials' | 'none';
   params?: P;
   query?: Q;
   headers?: H;
@@ -76,8 +76,7 @@ interface Declaration<A, P, Q, H, B, R extends Responses> {
 }
 
 /** A declared endpoint with its own types put away; the HTTP layer parses before it calls `handle`. */
-export interface Endpoint
-  extends Declaration<Access, z.ZodType, z.ZodType, z.ZodType, z.ZodType, Responses> {
+export interface Endpoint extends Declaration<Access, z.ZodType, z.ZodType, z.ZodType, z.ZodType, Responses> {
   handle: (context: never) => Promise<Reply | typeof streamed> | Reply | typeof streamed;
 }
 

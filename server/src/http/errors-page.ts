@@ -35,7 +35,11 @@ function readSections(markdown: string): Map<string, string[]> {
     const code = /^`?([a-z_]+)`?/.exec(part)?.[1];
     const body = part.slice(part.indexOf('\n') + 1);
     const paragraphs = body.split(/\n\s*\n/).map((paragraph) => paragraph.trim().replaceAll('\n', ' '));
-    if (code !== undefined) sections.set(code, paragraphs.filter((paragraph) => paragraph !== ''));
+    if (code !== undefined)
+      sections.set(
+        code,
+        paragraphs.filter((paragraph) => paragraph !== ''),
+      );
   }
   return sections;
 }

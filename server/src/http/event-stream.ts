@@ -15,10 +15,7 @@ export interface EventStream {
  * Turns a response into server-sent events; the endpoint then returns `streamed`. A comment every 15 seconds keeps
  * proxies from closing it. When the process drains, the client is told to come back in a second and the stream ends.
  */
-export function openEventStream(
-  response: Response,
-  options: { draining: AbortSignal; retryMs?: number },
-): EventStream {
+export function openEventStream(response: Response, options: { draining: AbortSignal; retryMs?: number }): EventStream {
   const over = new AbortController();
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',

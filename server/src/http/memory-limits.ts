@@ -26,9 +26,7 @@ export function createMemoryLimits(): { consume(limits: readonly Limit[]): Promi
         return state !== null && limit !== undefined && state.consumedPoints >= shareOf(limit.limit);
       });
       const counted =
-        exceeded === -1
-          ? await Promise.all(limits.map((limit) => limiterOf(limit).penalty(limit.key, 1)))
-          : states;
+        exceeded === -1 ? await Promise.all(limits.map((limit) => limiterOf(limit).penalty(limit.key, 1))) : states;
       return {
         exceeded: exceeded === -1 ? null : exceeded,
         counters: limits.map((limit, index) => ({

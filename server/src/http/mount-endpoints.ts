@@ -13,6 +13,7 @@ import type { Principal } from './principal.ts';
 import { rateLimitHeaders, refuseExceeded } from './rate-limit.ts';
 import { readJsonBody } from './read-json-body.ts';
 import { requestIdOf } from './request-id.ts';
+import { requireFeature } from './require-feature.ts';
 
 /** Mounts the endpoints; another method on one of their paths is answered 405 with `Allow`. */
 export function mountEndpoints(router: Router, endpoints: readonly Endpoint[], deps: Deps): void {
@@ -123,6 +124,7 @@ function authorize(endpoint: Endpoint, permission: Permission, principal: Princi
       detail: 'Send `Authorization: Bearer <session token or API key>` or `X-API-Key`.',
     });
   }
+  if (principal.kind === 'api_key') requireFeature(principal, 'api_access');
   if (!isAllowed(permission, principal)) {
     throw new ApiError('forbidden', { detail: describePermission(permission), figures: { permission } });
   }
@@ -135,10 +137,9 @@ async function limitRate(
   response: Response,
   deps: Deps,
 ): Promise<void> {
-  const limits =
-    principal === null
-      ? [limitOfAddress(addressOf(request), endpoint.addressLimit ?? 'public')]
-      : limitsOf(principal);
+  const { addressLimit = 'public' } = endpoint;
+  if (addressLimit === 'none') return;
+  const limits = principal === null ? [limitOfAddress(addressOf(request), addressLimit)] : limitsOf(principal);
   const consumption = await deps.rateLimiter.consume(limits);
   for (const [name, value] of Object.entries(rateLimitHeaders(consumption))) response.setHeader(name, value);
   refuseExceeded(consumption);
@@ -169,7 +170,8 @@ function refuseUnknownQuery(request: Request): void {
 function send(endpoint: Endpoint, reply: Reply, response: Response, deps: Deps): void {
   if (deps.config.NODE_ENV !== 'production') {
     const drift = findReplyDrift(endpoint, reply);
-    if (drift !== null) throw new Error(`${endpoint.method} ${endpoint.path} answers what it does not declare: ${drift}`);
+    if (drift !== null)
+      throw new Error(`${endpoint.method} ${endpoint.path} answers what it does not declare: ${drift}`);
   }
   response.status(reply.status);
   // Answers belong to one caller; what may be cached says so itself.

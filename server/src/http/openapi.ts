@@ -16,13 +16,25 @@ const idempotencyHeader = z.object({
   }),
 });
 
+/** Endpoints and the path they are mounted at. */
+export interface MountedEndpoints {
+  prefix: string;
+  endpoints: readonly Endpoint[];
+}
+
 /** The OpenAPI 3.1 document of the endpoints, made of the schemas that validate. */
-export function buildOpenApi(endpoints: readonly Endpoint[], publicUrl: string): ReturnType<typeof createDocument> {
+export function buildOpenApi(
+  mounted: readonly MountedEndpoints[],
+  publicUrl: string,
+): ReturnType<typeof createDocument> {
   const paths: ZodOpenApiPathsObject = {};
-  for (const endpoint of endpoints) {
-    const path = endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [endpoint.method]: describeOperation(endpoint) };
+  for (const { prefix, endpoints } of mounted) {
+    for (const endpoint of endpoints) {
+      const path = prefix + endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
+      paths[path] = { ...paths[path], [endpoint.method]: describeOperation(endpoint) };
+    }
   }
+  const tags = new Set(mounted.flatMap(({ endpoints }) => endpoints.map((endpoint) => endpoint.tag)));
   return createDocument(
     {
       openapi: '3.1.1',
@@ -33,8 +45,8 @@ export function buildOpenApi(endpoints: readonly Endpoint[], publicUrl: string):
           'Images, videos, audio and text for organizations, paid with credits. Errors are RFC 9457 problem details ' +
           `with a stable \`code\`: see [the list](${publicUrl}/api/docs/errors).`,
       },
-      servers: [{ url: `${publicUrl}/api/v1` }],
-      tags: [...new Set(endpoints.map((endpoint) => endpoint.tag))].map((name) => ({ name })),
+      servers: [{ url: publicUrl }],
+      tags: [...tags].map((name) => ({ name })),
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'A session token or an API key.' },
@@ -68,7 +80,9 @@ function describeOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
       ...(query instanceof z.ZodObject ? { query } : {}),
       ...(header instanceof z.ZodObject ? { header } : {}),
     },
-    ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: { ...describeResponses(endpoint), ...describeErrors(endpoint) },
   };
 }
@@ -117,9 +131,7 @@ export function errorCodesOf(endpoint: Endpoint): ErrorCode[] {
   const hasId = endpoint.path.includes(':');
   return [
     ...new Set<ErrorCode>([
-      ...(isOpen
-        ? []
-        : (['unauthenticated', 'account_inactive', 'organization_inactive', 'forbidden'] as const)),
+      ...(isOpen ? [] : (['unauthenticated', 'account_inactive', 'organization_inactive', 'forbidden'] as const)),
       ...(hasId ? (['not_found'] as const) : []),
       ...(endpoint.body === undefined
         ? []

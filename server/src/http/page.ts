@@ -7,7 +7,10 @@ interface Page<T> {
 }
 
 /** What a list query needs: one row more than asked for tells whether there is another page. */
-export function readPage(query: { limit: number; cursor?: string | undefined }): { take: number; below: string | null } {
+export function readPage(query: { limit: number; cursor?: string | undefined }): {
+  take: number;
+  below: string | null;
+} {
   return { take: query.limit + 1, below: query.cursor === undefined ? null : decodeCursor(query.cursor) };
 }
 

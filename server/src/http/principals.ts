@@ -1,8 +1,7 @@
-import type { Logger } from '@base/shared/log/logger';
+import { planLimits, roles, scopes } from '@base/shared/contracts/accounts';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import * as z from 'zod';
-import { planLimits, roles, scopes } from '@base/shared/contracts/accounts';
 import type { Principal } from './principal.ts';
 
 /**
@@ -64,7 +63,6 @@ export interface Principals {
 
 export function createPrincipals(options: {
   pool: Pool;
-  log: Logger;
   /** Milliseconds since the change feed last got through. */
   feedAgeMs: () => number;
 }): Principals {

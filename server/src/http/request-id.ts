@@ -6,7 +6,7 @@ const acceptable = /^[A-Za-z0-9._-]{1,128}$/;
 /** Takes the client's `X-Request-Id` when it is harmless, else makes one; puts it on `response.locals` and the answer. */
 export const requestId: RequestHandler = (request, response, next) => {
   const given = request.headers['x-request-id'];
-  const id = typeof given === 'string' && acceptable.test(given) ? given : makeRequestId();
+  const id = typeof given === 'string' && acceptable.test(given) ? given : makeUuidV7();
   response.locals.requestId = id;
   response.setHeader('X-Request-Id', id);
   next();
@@ -18,7 +18,7 @@ export function requestIdOf(response: { locals: Record<string, unknown> }): stri
 }
 
 /** A UUID v7 (RFC 9562): 48 bits of milliseconds, then randomness, so that ids of logs sort by time. */
-export function makeRequestId(): string {
+export function makeUuidV7(): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(Date.now(), 0, 6);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);

@@ -13,7 +13,11 @@ export function requestLog(options: { log: Logger; metrics: Metrics }): RequestH
       const ms = performance.now() - startedAt;
       const route = typeof response.locals.route === 'string' ? response.locals.route : 'unmatched';
       const complete = response.writableFinished;
-      const labels = { method: knownMethod(request.method), route, status: `${Math.floor(response.statusCode / 100)}xx` };
+      const labels = {
+        method: knownMethod(request.method),
+        route,
+        status: `${Math.floor(response.statusCode / 100)}xx`,
+      };
       metrics.httpRequestDuration.observe(labels, ms / 1000);
       const principal = response.locals.principal as Principal | undefined; // set by the endpoint, or not at all
       log.info(

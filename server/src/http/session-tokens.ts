@@ -31,7 +31,10 @@ const claimsSchema = z.object({
   iss: z.string().optional(),
   email: z.string().max(320).default(''),
   is_anonymous: z.boolean().optional(),
-  user_metadata: z.object({ full_name: z.string().max(1000).optional().catch(undefined) }).optional().catch(undefined),
+  user_metadata: z
+    .object({ full_name: z.string().max(1000).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
 });
 
 interface VerificationKey {
@@ -112,7 +115,10 @@ function readClaims(payload: unknown, requiredIssuer: string | null, ownIssuer: 
   if (!parsed.success) throw unauthenticated('The token is not the session of a person.', parsed.error);
   const claims = parsed.data;
   if (claims.is_anonymous === true) throw unauthenticated('Anonymous sessions are not accepted.');
-  if ((claims.iss ?? requiredIssuer ?? ownIssuer) !== ownIssuer || (requiredIssuer !== null && claims.iss === undefined)) {
+  if (
+    (claims.iss ?? requiredIssuer ?? ownIssuer) !== ownIssuer ||
+    (requiredIssuer !== null && claims.iss === undefined)
+  ) {
     throw unauthenticated('The session token is not valid here.');
   }
   return {

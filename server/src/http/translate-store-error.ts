@@ -33,8 +33,17 @@ export function translateStoreError(error: unknown): ApiError | null {
   return null;
 }
 
-/** The SQLSTATE and constraint of a Postgres error, to tell one conflict from another. */
+/** The unique constraint that a write ran into, or null when that is not what went wrong. */
 export function violatedConstraint(error: unknown): string | null {
+  return constraintOf(error, '23505');
+}
+
+/** The foreign key that a write broke, or null. */
+export function brokenReference(error: unknown): string | null {
+  return constraintOf(error, '23503');
+}
+
+function constraintOf(error: unknown, sqlState: string): string | null {
   if (!(error instanceof Error) || !('code' in error) || !('constraint' in error)) return null;
-  return error.code === '23505' && typeof error.constraint === 'string' ? error.constraint : null;
+  return error.code === sqlState && typeof error.constraint === 'string' ? error.constraint : null;
 }

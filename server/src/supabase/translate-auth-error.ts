@@ -1,5 +1,5 @@
 import { ApiError } from '@base/shared/errors/api-error';
-import { isAuthRetryableFetchError, type AuthError } from '@supabase/supabase-js';
+import { type AuthError, isAuthRetryableFetchError } from '@supabase/supabase-js';
 
 /** What was being done: the same Supabase code means different things to the caller. */
 export type AuthAction = 'register' | 'login' | 'refresh' | 'logout' | 'forgot' | 'reset';
@@ -21,7 +21,8 @@ const sessionCodes = new Set([
 export function translateAuthError(error: AuthError, action: AuthAction): ApiError {
   const code = error.code ?? '';
   const status = error.status ?? 0;
-  if (status === 429 || code.startsWith('over_')) return new ApiError('rate_limited', { retryAfterSeconds: 60, cause: error });
+  if (status === 429 || code.startsWith('over_'))
+    return new ApiError('rate_limited', { retryAfterSeconds: 60, cause: error });
   if (isAuthRetryableFetchError(error) || status >= 500 || status === 0) {
     return new ApiError('service_unavailable', { retryAfterSeconds: 5, cause: error });
   }
@@ -48,7 +49,10 @@ function translateByAction(error: AuthError, action: AuthAction, aboutSession: b
     case 'login':
       return new ApiError('invalid_credentials', { cause: error });
     case 'refresh':
-      return new ApiError('unauthenticated', { detail: 'The refresh token is not valid any more; log in.', cause: error });
+      return new ApiError('unauthenticated', {
+        detail: 'The refresh token is not valid any more; log in.',
+        cause: error,
+      });
     case 'reset':
       return new ApiError('unauthenticated', {
         detail: 'The link is not valid any more; ask for another.',

@@ -27,7 +27,8 @@ export interface Reservation {
   limitUnits: number;
   price: Price;
   idempotencyKey: string | null;
-  requestHash: string;
+  /** Goes with the idempotency key. */
+  requestHash: string | null;
   requestId: string;
   deadlineSeconds: number;
 }

@@ -1,0 +1,65 @@
+import type { CreateJobBody } from '@base/shared/contracts/jobs';
+import type { Measure, ModelContract } from '@base/shared/contracts/models/model-contract';
+import type { Catalog, CatalogModel } from '@base/shared/credits/catalog';
+import { type Price, type Quote, quote } from '@base/shared/credits/quote';
+import { ApiError } from '@base/shared/errors/api-error';
+import { invalidRequest, toProblems } from '../http/parse-input.ts';
+import type { Principal } from '../http/principal.ts';
+
+export interface PricedRequest {
+  model: CatalogModel;
+  contract: ModelContract;
+  /** Valid for the model, with what the price depends on filled in. */
+  input: Record<string, unknown>;
+  measure: Measure;
+  price: Price;
+  quote: Quote;
+}
+
+/**
+ * Everything about a request that needs no store: is there such a model, is the input right for it, does the plan allow
+ * an output of that size, what does it cost.
+ * @throws ApiError model_not_found, model_retired, invalid_request, plan_limit_reached, price_not_found
+ */
+export function priceRequest(
+  body: Pick<CreateJobBody, 'model' | 'input'>,
+  principal: Principal,
+  catalog: Catalog,
+): PricedRequest {
+  const model = catalog.findModel(body.model);
+  if (!model) {
+    throw new ApiError('model_not_found', {
+      detail: `There is no model ${JSON.stringify(body.model.slice(0, 100))}. GET /api/v1/models lists what there is.`,
+      errors: [{ pointer: '/model', detail: 'is not the id of a model, which is provider/name' }],
+    });
+  }
+  const { contract, price } = model;
+  if (model.status === 'retired' || !contract) {
+    throw new ApiError('model_retired', {
+      detail: `${model.id} has been retired; use ${model.successor} instead.`,
+      errors: [{ pointer: '/model', detail: `has been retired; use ${model.successor}` }],
+      figures: { model: model.id, successor: model.successor },
+    });
+  }
+  const parsed = contract.input.safeParse(body.input);
+  if (!parsed.success) throw invalidRequest(toProblems(parsed.error, '/input'));
+
+  const side = principal.limits.resolution_max;
+  const resolutionMax = side === -1 ? Number.POSITIVE_INFINITY : side;
+  const input = contract.complete(parsed.data, { resolutionMax });
+  const measure = contract.measure(input);
+  if ((measure.resolution ?? 0) > resolutionMax) {
+    throw new ApiError('plan_limit_reached', {
+      detail: `The plan allows outputs of up to ${side}x${side} pixels; this request makes ${measure.resolution}x${measure.resolution} (or as many pixels in another shape).`,
+      figures: { plan: principal.planId, limit_name: 'resolution_max', limit: side, requested: measure.resolution },
+    });
+  }
+  const quoted = price ? quote(price, measure) : undefined;
+  if (!price || !quoted) {
+    throw new ApiError('price_not_found', {
+      detail: `There is no price for ${model.id} with these options, so it cannot run.`,
+      figures: { model: model.id },
+    });
+  }
+  return { model, contract, input, measure, price, quote: quoted };
+}

@@ -1,0 +1,28 @@
+import { password } from '@base/shared/contracts/accounts';
+import * as z from 'zod';
+import { endpoint, noContent } from '../../http/endpoint.ts';
+
+const secret = z.string().min(1).max(4000).optional();
+
+export const resetPassword = endpoint({
+  method: 'post',
+  path: '/auth/password/reset',
+  tag: 'auth',
+  summary: 'Set a new password with the link from the e-mail',
+  description: 'The link carries `token_hash`, or, after the project’s own page has opened it, an `access_token`.',
+  access: 'public',
+  addressLimit: 'credentials',
+  body: z
+    .strictObject({ token_hash: secret, access_token: secret, password })
+    .refine((body) => (body.token_hash === undefined) !== (body.access_token === undefined), {
+      message: 'must have either token_hash or access_token',
+    }),
+  responses: { 204: { description: 'The new password is set.' } },
+  errors: ['unauthenticated'],
+  async handle({ body, deps }) {
+    const proof =
+      body.token_hash === undefined ? { accessToken: body.access_token ?? '' } : { tokenHash: body.token_hash };
+    await deps.authGateway.setPassword(proof, body.password);
+    return noContent();
+  },
+});

@@ -1,0 +1,43 @@
+import { job } from '@base/shared/contracts/jobs';
+import { id } from '@base/shared/contracts/wire';
+import type { LifecycleRow } from '@base/shared/db/queries/job-lifecycle';
+import { ApiError } from '@base/shared/errors/api-error';
+import { sendNotices } from '@base/shared/queue/notices';
+import * as z from 'zod';
+import { endpoint, ok } from '../../http/endpoint.ts';
+import { type JobRow, presentJob } from './present-job.ts';
+
+export const cancelJob = endpoint({
+  method: 'post',
+  path: '/jobs/:id/cancel',
+  tag: 'Jobs',
+  summary: 'Cancel a job',
+  description:
+    'Ends a job that has not ended yet, whatever it is doing; everything held goes back and nothing is charged. The provider ' +
+    'is told to stop where it can be; a result that comes all the same is discarded.',
+  access: 'jobs:write',
+  params: z.object({ id }),
+  responses: { 200: { description: 'The canceled job.', body: job } },
+  errors: ['not_found', 'job_finished'],
+  async handle({ params, principal, deps }) {
+    const { rows } = await deps.pool.query<{ code: string; job: JobRow | null; promoted: LifecycleRow[] | null }>(
+      'select * from public.cancel_job($1, $2)',
+      [principal.organizationId, params.id],
+    );
+    const result = rows[0];
+    if (!result?.job) throw new ApiError('not_found');
+    if (result.code === 'job_finished') {
+      throw new ApiError('job_finished', {
+        detail: `The job is ${result.job.status} and cannot be canceled.`,
+        figures: { job_status: result.job.status },
+      });
+    }
+    void deps.enqueuer.enqueue(
+      (result.promoted ?? []).map((row) => ({ id: row.job_id, type: row.type, attempts: row.attempts })),
+    );
+    sendNotices(deps.redis, deps.config.QUEUE_PREFIX, [
+      { organizationId: principal.organizationId, notice: { job_id: params.id, status: 'canceled' } },
+    ]);
+    return ok(presentJob(result.job, deps));
+  },
+});

@@ -1,0 +1,139 @@
+import { chargeFor } from '@base/shared/credits/quote';
+import type { GenerationRow, LifecycleRow } from '@base/shared/db/queries/job-lifecycle';
+import type { JobErrorCode } from '@base/shared/errors/job-error-table';
+import type { Metrics } from '@base/shared/metrics/metrics';
+import type { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
+import type { Notice } from '@base/shared/queue/notices';
+import { v7 as uuidV7 } from 'uuid';
+import { OutputError } from '../outputs/output-error.ts';
+import type { OutputStore } from '../outputs/store-output.ts';
+import type { ProviderOutput } from '../providers/provider.ts';
+import type { Ended, JobStore } from './job-store.ts';
+import { backoffMs, over, type Step, type StepResult, waitFor } from './step.ts';
+
+export interface JobEnding {
+  /** Stores the output and settles. Charged is what was made and stored, never more than what was held. */
+  complete(step: Step, output: ProviderOutput, options?: { canFetchAgain: boolean }): Promise<StepResult>;
+  /** Ends the job without a result; the whole hold goes back. */
+  fail(step: Step, code: JobErrorCode, options?: FailOptions): Promise<StepResult>;
+  /** What every end is followed by: the jobs let in are enqueued, and listeners told. */
+  announce(rows: readonly LifecycleRow[]): void;
+}
+
+interface FailOptions {
+  /** The provider's words, for operators. */
+  detail?: string;
+  /** `failed` when nothing was bought; else the attempt is abandoned, with its cost at risk. */
+  attemptStatus?: 'failed' | 'abandoned';
+}
+
+export interface JobEndingDeps {
+  store: JobStore;
+  outputs: OutputStore;
+  enqueuer: JobEnqueuer;
+  metrics: Metrics;
+  notify(notices: { organizationId: string; notice: Notice }[]): void;
+}
+
+export function createJobEnding(deps: JobEndingDeps): JobEnding {
+  const ending: JobEnding = {
+    async complete(step, output, options = { canFetchAgain: false }) {
+      const { job } = step;
+      // A provider that sends more than was ordered is not paid for it by the customer.
+      const files = output.files.slice(0, job.limit_units);
+      if (files.length === 0) return ending.fail(step, 'output_invalid', { detail: 'the provider returned no output' });
+      let stored: GenerationRow[];
+      try {
+        stored = await Promise.all(files.map((file, index) => storeFile(step, file, index)));
+      } catch (error) {
+        if (!(error instanceof OutputError)) throw error;
+        // The result is still at the provider: nothing is charged before it is stored, and nothing is bought again.
+        if (error.code === 'storage_unavailable' && options.canFetchAgain && job.deadline_in_seconds > 60) {
+          step.log.warn({ err: error }, 'the output could not be stored yet');
+          return waitFor(backoffMs(job.attempts, { firstMs: 2_000, mostMs: 30_000 }), 95);
+        }
+        return ending.fail(step, error.code, { detail: error.message });
+      }
+      return settle(step, stored, output.costUsd);
+    },
+
+    async fail(step, code, options = {}) {
+      const { job } = step;
+      const ended = await deps.store.release({
+        id: job.id,
+        leaseToken: job.lease_token,
+        status: 'failed',
+        errorCode: code,
+        ...(options.detail === undefined ? {} : { errorDetail: options.detail }),
+        ...(options.attemptStatus === undefined ? {} : { attemptStatus: options.attemptStatus }),
+      });
+      finish(step, ended, 'failed');
+      step.log.warn({ code, detail: options.detail, ours: ended.isDone }, 'job failed');
+      return over;
+    },
+
+    announce(rows) {
+      const promoted = rows.filter((row) => row.kind === 'promoted');
+      void deps.enqueuer.enqueue(promoted.map((row) => ({ id: row.job_id, type: row.type, attempts: row.attempts })));
+      deps.notify(
+        rows.map((row) => ({
+          organizationId: row.organization_id,
+          notice: { job_id: row.job_id, status: row.kind === 'promoted' ? 'queued' : 'ended' },
+        })),
+      );
+    },
+  };
+
+  async function storeFile(step: Step, file: ProviderOutput['files'][number], index: number): Promise<GenerationRow> {
+    const { job, provider, signal } = step;
+    const path = `${job.organization_id}/${job.id}/${index}`;
+    const stored = await deps.outputs.store({ file, provider, path, signal });
+    return {
+      id: uuidV7(),
+      storage_path: stored.path,
+      thumbnail_path: stored.thumbnailPath,
+      content_type: stored.contentType,
+      width: stored.width,
+      height: stored.height,
+      duration_seconds: null,
+      bytes: stored.bytes,
+    };
+  }
+
+  async function settle(step: Step, generations: GenerationRow[], costUsd: string | undefined): Promise<StepResult> {
+    const { job } = step;
+    const made = generations.length;
+    const quotedCost = (Number(job.quoted_cost_usd) * made) / job.limit_units;
+    const ended = await deps.store.settle({
+      id: job.id,
+      leaseToken: job.lease_token,
+      credits: chargeFor(job.credits_held, made, job.limit_units),
+      costUsd: costUsd ?? quotedCost.toFixed(6),
+      limitUnits: made,
+      tokensIn: null,
+      tokensOut: null,
+      output: generations.map((row) => ({
+        generation_id: row.id,
+        content_type: row.content_type,
+        has_thumbnail: row.thumbnail_path !== null,
+        width: row.width,
+        height: row.height,
+        duration_seconds: row.duration_seconds,
+        bytes: row.bytes,
+      })),
+      generations,
+    });
+    finish(step, ended, 'completed');
+    step.log.info({ ours: ended.isDone, outputs: made }, 'job completed');
+    return over;
+  }
+
+  function finish({ job }: Step, ended: Ended, status: 'completed' | 'failed'): void {
+    ending.announce(ended.promoted);
+    if (!ended.isDone) return;
+    deps.metrics.jobOutcomes.inc({ status, type: job.type, provider: job.provider });
+    deps.notify([{ organizationId: job.organization_id, notice: { job_id: job.id, status } }]);
+  }
+
+  return ending;
+}

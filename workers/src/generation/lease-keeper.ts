@@ -1,0 +1,71 @@
+import { extendLeases, type Lease, type Queryable } from '@base/shared/db/queries/job-lifecycle';
+import type { Logger } from '@base/shared/log/logger';
+
+/** The reason of the signal of a job that somebody else may have by now. */
+export class LeaseLost extends Error {
+  override name = 'LeaseLost';
+}
+
+/**
+ * Keeps the leases of the jobs that this process is working on, all with one call. A job whose lease is gone (canceled,
+ * expired, taken over) has its signal aborted, so that work nobody wants any more stops.
+ */
+export class LeaseKeeper {
+  readonly #pool: Queryable;
+  readonly #leaseMs: number;
+  readonly #log: Logger;
+  readonly #kept = new Map<string, { id: string; controller: AbortController; until: number }>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: { pool: Queryable; leaseSeconds: number; log: Logger }) {
+    this.#pool = options.pool;
+    this.#leaseMs = options.leaseSeconds * 1000;
+    this.#log = options.log;
+  }
+
+  start(): void {
+    const tick = async () => {
+      await this.#extend();
+      if (this.#timer !== undefined) this.#timer = setTimeout(tick, this.#leaseMs / 4);
+    };
+    this.#timer = setTimeout(tick, this.#leaseMs / 4);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Keeps a lease until `drop`. @returns a signal that aborts when the lease is lost. */
+  keep(lease: Lease): AbortSignal {
+    const controller = new AbortController();
+    this.#kept.set(lease.leaseToken, { id: lease.id, controller, until: performance.now() + this.#leaseMs });
+    return controller.signal;
+  }
+
+  drop(lease: Lease): void {
+    this.#kept.delete(lease.leaseToken);
+  }
+
+  async #extend(): Promise<void> {
+    const leases = [...this.#kept].map(([leaseToken, { id }]) => ({ id, leaseToken }));
+    if (leases.length === 0) return;
+    const startedAt = performance.now();
+    try {
+      const owned = await extendLeases(this.#pool, leases, this.#leaseMs / 1000);
+      for (const { id, leaseToken } of leases) {
+        const entry = this.#kept.get(leaseToken);
+        if (!entry) continue;
+        if (owned.has(id)) entry.until = startedAt + this.#leaseMs;
+        else entry.controller.abort(new LeaseLost('the job was taken over or has ended'));
+      }
+    } catch (err) {
+      this.#log.warn({ err, leases: leases.length }, 'leases could not be extended');
+      // Nobody can say whose they are; what was not confirmed for a whole lease is treated as lost.
+      for (const entry of this.#kept.values()) {
+        if (entry.until < performance.now())
+          entry.controller.abort(new LeaseLost('the lease could not be extended in time'));
+      }
+    }
+  }
+}

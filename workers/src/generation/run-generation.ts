@@ -1,0 +1,56 @@
+import type { BegunJob } from '@base/shared/db/queries/job-lifecycle';
+import type { Logger } from '@base/shared/log/logger';
+import type { Notice } from '@base/shared/queue/notices';
+import type { GenerationPayload } from '@base/shared/queue/queues';
+import type { Provider } from '../providers/provider.ts';
+import { type AdvanceDeps, advanceJob } from './advance-job.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+import { over } from './step.ts';
+
+export interface RunDeps extends AdvanceDeps {
+  leases: LeaseKeeper;
+  providers: ReadonlyMap<string, Provider>;
+  log: Logger;
+  notify(notices: { organizationId: string; notice: Notice }[]): void;
+}
+
+/** What the queue is to do with its message: nothing more, or bring it back under this lease. */
+export type RunResult = { kind: 'over' } | { kind: 'again'; ms: number; leaseToken: string };
+
+/**
+ * One message of a generation queue: takes the job, goes one step, and gives the slot back. Doing this twice, on two
+ * workers, at the same time, changes nothing: only the holder of the present lease can write.
+ */
+export async function runGeneration(payload: GenerationPayload, deps: RunDeps): Promise<RunResult> {
+  const job = await deps.store.begin({ id: payload.id, leaseToken: payload.lease ?? null });
+  if (!job) return over;
+  const lease = { id: job.id, leaseToken: job.lease_token };
+  const log = deps.log.child({
+    job_id: job.id,
+    organization_id: job.organization_id,
+    request_id: job.request_id,
+    model: `${job.provider}/${job.model}`,
+  });
+  if (!job.is_resumed) tell(deps, job, 'processing', job.progress);
+  const signal = deps.leases.keep(lease);
+  try {
+    const provider = deps.providers.get(job.provider);
+    if (!provider) throw new Error(`this worker knows no provider ${job.provider}`);
+    const result = await advanceJob({ job, provider, signal, log }, deps);
+    if (result.kind === 'over') return over;
+    const isOurs = await deps.store.park({ ...lease, resumeSeconds: result.ms / 1000, progress: result.progress });
+    if (!isOurs) return over;
+    if (result.progress !== null && result.progress > job.progress) tell(deps, job, 'processing', result.progress);
+    return { kind: 'again', ms: result.ms, leaseToken: job.lease_token };
+  } catch (err) {
+    // The lease runs out and the relay brings the job back; attempts are counted in the row.
+    log.error({ err }, 'a step of the job failed');
+    return over;
+  } finally {
+    deps.leases.drop(lease);
+  }
+}
+
+function tell(deps: RunDeps, job: BegunJob, status: string, progress: number): void {
+  deps.notify([{ organizationId: job.organization_id, notice: { job_id: job.id, status, progress } }]);
+}
