@@ -28,7 +28,13 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       environment: localEnvironment(),
       nodeEnv: 'test',
       isDurable: false,
-      variables: { LOG_LEVEL: 'warn', WORKER_LEASE_SECONDS: '5', SANDBOX_LATENCY_MS: '200' },
+      variables: {
+        LOG_LEVEL: 'warn',
+        WORKER_LEASE_SECONDS: '5',
+        POLL_INTERVAL_MS: '100',
+        RECONCILE_SECONDS: '3',
+        SANDBOX_LATENCY_MS: '200',
+      },
       report: (step, durationMs) => lines.push(durationMs === undefined ? step : `${step} ${durationMs} ms`),
       onPartLost: (part, log) =>
         process.stderr.write(`\n${part} ended during the tests. The end of its log:\n${log}\n`),

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createdApiKey, me, session } from '@base/shared/contracts/accounts';
+import { createdApiKey, me, organization, session } from '@base/shared/contracts/accounts';
 import { credits } from '@base/shared/contracts/credits';
 import postgres from 'postgres';
 import { ApiCallError, createApiClient } from './api-client.ts';
 import type { DemoAccount } from './stack-file.ts';
+import { waitUntil } from './wait-until.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
 
 export interface DemoOptions {
@@ -25,10 +26,22 @@ const email = 'demo@example.com';
  */
 export async function ensureDemo(options: DemoOptions): Promise<DemoAccount> {
   const token = await signIn(options);
-  const { organization } = await createApiClient(options.apiUrl, token).get('/me', me);
+  const api = createApiClient(options.apiUrl, token);
+  const account = await api.get('/me', me);
   await runSeed(options);
+  // The seed changed the plan behind the API's back; a node notices within seconds.
+  await waitUntil(async () => (await api.get('/organization', organization)).features.includes('api_access'), {
+    what: 'The API did not notice the demo plan',
+    timeoutMs: 20_000,
+    intervalMs: 200,
+  });
   const apiKey = (await keptKey(options)) ?? (await newKey(options, token));
-  const demo: DemoAccount = { email, password: options.password, api_key: apiKey, organization_id: organization.id };
+  const demo: DemoAccount = {
+    email,
+    password: options.password,
+    api_key: apiKey,
+    organization_id: account.organization.id,
+  };
   await writeFileAtomically(demoFile(options), `${JSON.stringify(demo, null, 2)}\n`);
   return demo;
 }

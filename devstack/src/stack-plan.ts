@@ -67,6 +67,7 @@ export function appEnvironment(options: AppEnvironmentOptions): Record<string, s
     STORAGE_BUCKET: 'generations',
     URL_SIGNING_SECRET: secrets.urlSigningSecret,
     CORS_ORIGINS: 'http://localhost:3000,http://localhost:5173',
+    POLL_INTERVAL_MS: '500',
     ...environment.variables,
     ...Object.fromEntries(standIns),
     NODE_ENV: options.nodeEnv,

@@ -18,23 +18,30 @@ export function createMemoryLimits(): { consume(limits: readonly Limit[]): Promi
     return limiter;
   };
 
+  const consume = async (limits: readonly Limit[]): Promise<Consumption> => {
+    const states = await Promise.all(limits.map((limit) => limiterOf(limit).get(limit.key)));
+    const exceeded = states.findIndex((state, index) => {
+      const limit = limits[index];
+      return state !== null && limit !== undefined && state.consumedPoints >= shareOf(limit.limit);
+    });
+    const counted =
+      exceeded === -1 ? await Promise.all(limits.map((limit) => limiterOf(limit).penalty(limit.key, 1))) : states;
+    return {
+      exceeded: exceeded === -1 ? null : exceeded,
+      counters: limits.map((limit, index) => ({
+        limit: { ...limit, limit: shareOf(limit.limit) },
+        used: counted[index]?.consumedPoints ?? 0,
+        resetSeconds: Math.max(1, Math.ceil((counted[index]?.msBeforeNext ?? limit.windowSeconds * 1000) / 1000)),
+      })),
+    };
+  };
+  // Looking and taking are two steps, so requests take turns: otherwise all of one moment would look first.
+  let turn: Promise<unknown> = Promise.resolve();
   return {
-    async consume(limits) {
-      const states = await Promise.all(limits.map((limit) => limiterOf(limit).get(limit.key)));
-      const exceeded = states.findIndex((state, index) => {
-        const limit = limits[index];
-        return state !== null && limit !== undefined && state.consumedPoints >= shareOf(limit.limit);
-      });
-      const counted =
-        exceeded === -1 ? await Promise.all(limits.map((limit) => limiterOf(limit).penalty(limit.key, 1))) : states;
-      return {
-        exceeded: exceeded === -1 ? null : exceeded,
-        counters: limits.map((limit, index) => ({
-          limit: { ...limit, limit: shareOf(limit.limit) },
-          used: counted[index]?.consumedPoints ?? 0,
-          resetSeconds: Math.max(1, Math.ceil((counted[index]?.msBeforeNext ?? limit.windowSeconds * 1000) / 1000)),
-        })),
-      };
+    consume(limits) {
+      const mine = turn.then(() => consume(limits));
+      turn = mine.catch(() => {});
+      return mine;
     },
   };
 }

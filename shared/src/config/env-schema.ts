@@ -48,6 +48,7 @@ export const envSchema = z.object({
   WORKER_LEASE_SECONDS: count(2, 600).default(45),
   WORKER_ATTEMPTS_MAX: count(1, 100).default(5),
   POLL_INTERVAL_MS: count(20, 60_000).default(2_000),
+  RECONCILE_SECONDS: count(1, 3_600).default(120),
 
   REPLICATE_API_TOKEN: optional(z.string()),
   REPLICATE_BASE_URL: z.url().default('https://api.replicate.com/v1'),

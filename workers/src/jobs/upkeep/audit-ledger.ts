@@ -1,0 +1,14 @@
+import type { Schedule } from '../../registry.ts';
+
+const shownMax = 20;
+
+/** Runs `verify_ledger()` and tells metrics and log of every violation: there is never a right reason for one. */
+export const auditLedger: Schedule = {
+  name: 'audit-ledger',
+  everySeconds: 300,
+  async run({ pool, metrics, log }) {
+    const { rows } = await pool.query('select * from public.verify_ledger()');
+    metrics.ledgerViolations.set(rows.length);
+    if (rows.length > 0) log.fatal({ violations: rows.length, first: rows.slice(0, shownMax) }, 'THE LEDGER IS WRONG');
+  },
+};

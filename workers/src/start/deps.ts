@@ -1,0 +1,93 @@
+import { hostname } from 'node:os';
+import type { Config } from '@base/shared/config/env-schema';
+import { openDatabase } from '@base/shared/db/database';
+import type { Logger } from '@base/shared/log/logger';
+import { createMetrics, type Metrics } from '@base/shared/metrics/metrics';
+import { openRequestRedis, openWaitingRedis } from '@base/shared/queue/connection';
+import { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
+import { type Notice, sendNotices } from '@base/shared/queue/notices';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import { createJobEnding, type JobEnding } from '../generation/end-job.ts';
+import { createJobStore } from '../generation/job-store.ts';
+import { LeaseKeeper } from '../generation/lease-keeper.ts';
+import type { RunDeps } from '../generation/run-generation.ts';
+import { createOutputStore } from '../outputs/store-output.ts';
+import type { Provider } from '../providers/provider.ts';
+import { buildProviders } from '../providers/registry.ts';
+
+/** Everything that the worker's jobs use, built once per process. */
+export interface WorkerDeps {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  pool: Pool;
+  /** Fails fast; for what may be lost. */
+  redis: Redis;
+  /** Waits for Redis; for taking work. */
+  queueRedis: Redis;
+  enqueuer: JobEnqueuer;
+  providers: ReadonlyMap<string, Provider>;
+  leases: LeaseKeeper;
+  ending: JobEnding;
+  run: RunDeps;
+  /** Name of this process in rows and logs. */
+  name: string;
+  close(): Promise<void>;
+}
+
+export async function buildWorkerDeps(config: Config, log: Logger): Promise<WorkerDeps> {
+  const metrics = createMetrics({ process: 'worker' });
+  const name = `${hostname()}-${process.pid}`;
+  const database = openDatabase({
+    url: config.DATABASE_URL,
+    poolMax: config.DATABASE_POOL_MAX,
+    applicationName: 'base-worker',
+    onError: (err) => log.warn({ err }, 'an idle database connection broke'),
+  });
+  const { pool } = database;
+  const onRedisError = (err: Error): void => log.debug({ err }, 'Redis');
+  const redis = openRequestRedis(config.REDIS_URL, onRedisError);
+  const queueRedis = openWaitingRedis(config.REDIS_URL, onRedisError);
+  const enqueuer = new JobEnqueuer({ redis, prefix: config.QUEUE_PREFIX, onError: onRedisError });
+  const notify = (notices: { organizationId: string; notice: Notice }[]): void =>
+    sendNotices(redis, config.QUEUE_PREFIX, notices);
+
+  const providers = buildProviders(config);
+  const outputs = createOutputStore(config);
+  await outputs.ensureBucket().catch((err: unknown) => log.warn({ err }, 'the storage bucket could not be checked'));
+  const store = createJobStore({ pool, worker: name, leaseSeconds: config.WORKER_LEASE_SECONDS });
+  const leases = new LeaseKeeper({ pool, leaseSeconds: config.WORKER_LEASE_SECONDS, log });
+  const ending = createJobEnding({ store, outputs, enqueuer, metrics, notify });
+  const run: RunDeps = {
+    store,
+    ending,
+    leases,
+    providers,
+    log,
+    notify,
+    attemptsMax: config.WORKER_ATTEMPTS_MAX,
+    pollIntervalMs: config.POLL_INTERVAL_MS,
+    reconcileSeconds: config.RECONCILE_SECONDS,
+  };
+  return {
+    config,
+    log,
+    metrics,
+    pool,
+    redis,
+    queueRedis,
+    enqueuer,
+    providers,
+    leases,
+    ending,
+    run,
+    name,
+    async close() {
+      await enqueuer.close();
+      redis.disconnect();
+      queueRedis.disconnect();
+      await database.close();
+    },
+  };
+}

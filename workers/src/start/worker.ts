@@ -1,0 +1,59 @@
+import { ConfigError, loadConfig } from '@base/shared/config/load-config';
+import { createLogger } from '@base/shared/log/logger';
+import { startMetricsServer } from '@base/shared/metrics/metrics-server';
+import { generationQueues } from '@base/shared/queue/queues';
+import { schedules } from '../registry.ts';
+import { buildWorkerDeps } from './deps.ts';
+import { runQueue } from './run-queue.ts';
+import { runSchedules } from './run-schedules.ts';
+import { drainOnSignal } from './shutdown.ts';
+import { watchCanaries } from './watch-canaries.ts';
+
+// The entry of a worker process.
+try {
+  await startWorker();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+
+async function startWorker(): Promise<void> {
+  const config = loadConfig();
+  const log = createLogger({ level: config.LOG_LEVEL, process: 'worker' });
+  process.on('unhandledRejection', (err) => {
+    log.fatal({ err }, 'unhandled rejection');
+    process.exit(1);
+  });
+  const known = new Set<string>(Object.values(generationQueues));
+  const unknown = config.WORKER_QUEUES.filter((queue) => queue !== 'upkeep' && !known.has(queue));
+  if (unknown.length > 0) throw new ConfigError(`WORKER_QUEUES names no queue of ours: ${unknown.join(', ')}`);
+
+  const deps = await buildWorkerDeps(config, log);
+  deps.leases.start();
+  const runners = config.WORKER_QUEUES.filter((queue) => known.has(queue)).map((queue) => runQueue(queue, deps));
+  const stopSchedules = config.WORKER_QUEUES.includes('upkeep') ? runSchedules(schedules, deps) : async () => {};
+  const stopCanaries = watchCanaries(runners, deps, {
+    everyMs: 20_000,
+    toleratedMax: 6,
+    onDeaf: (queue) => {
+      log.fatal({ queue }, 'this worker takes nothing although there is work; it ends to be started anew');
+      process.exit(1);
+    },
+  });
+  const metricsServer = await startMetricsServer({ metrics: deps.metrics, host: config.HOST, port: config.METRICS_PORT });
+  log.info({ queues: config.WORKER_QUEUES, concurrency: config.WORKER_CONCURRENCY, name: deps.name }, 'worker started');
+
+  drainOnSignal({
+    log,
+    seconds: config.SHUTDOWN_SECONDS,
+    async drain() {
+      await stopCanaries();
+      await stopSchedules();
+      await Promise.all(runners.map((runner) => runner.close({ isForced: false })));
+      deps.leases.stop();
+      await metricsServer.close();
+      await deps.close();
+    },
+  });
+}
