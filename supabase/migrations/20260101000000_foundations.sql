@@ -6,17 +6,22 @@ grant usage on schema private to authenticated, service_role;
 
 create extension if not exists btree_gin;
 
--- uuid_v7: a time-ordered id (RFC 9562, method 3: 12 bits of sub-millisecond time), so that rows written one after
--- another by one transaction sort in that order. clock_timestamp, not now: ids must grow inside a transaction.
-create function public.uuid_v7() returns uuid language sql volatile parallel safe set search_path = ''
+-- uuid_v7_at: a time-ordered id (RFC 9562, method 3: 12 bits of sub-millisecond time) for a moment. Rows written together
+-- take moments a microsecond apart, so that they sort in the order given. One expression, so that it is inlined.
+create function private.uuid_v7_at(p_at timestamptz) returns uuid language sql volatile parallel safe
 as $$
   select encode(
     overlay(
       overlay(uuid_send(gen_random_uuid())
-        placing substring(int8send((t.us / 1000)::bigint) from 3) from 1 for 6)
-      placing substring(int8send((28672 + ((t.us % 1000) * 4096 / 1000))::bigint) from 7) from 7 for 2),
+        placing substring(int8send(floor(extract(epoch from p_at) * 1000)::bigint) from 3) from 1 for 6)
+      placing substring(int8send(28672 + (mod(extract(epoch from p_at) * 1000000, 1000) * 4.096)::bigint % 4096) from 7) from 7 for 2),
     'hex')::uuid
-  from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint as us) t
+$$;
+
+-- uuid_v7: an id for this moment: clock_timestamp, not now, because ids must grow inside a transaction.
+create function public.uuid_v7() returns uuid language sql volatile parallel safe set search_path = ''
+as $$
+  select private.uuid_v7_at(clock_timestamp())
 $$;
 
 -- set_updated_at: trigger that stamps a changed row.
@@ -63,3 +68,4 @@ end
 $$;
 revoke execute on function public.claim_schedule(text, double precision) from public, anon, authenticated;
 revoke execute on function public.uuid_v7() from public, anon, authenticated;
+revoke execute on function private.uuid_v7_at(timestamptz) from public, anon, authenticated;

@@ -70,8 +70,10 @@ create trigger credit_transactions_no_truncate before truncate on public.credit_
   for each statement execute function private.refuse_change();
 
 create table public.credit_holds (
+  -- The id of what it is for: a job has one hold.
   id uuid primary key,
-  organization_id uuid not null references public.organizations (id),
+  -- No foreign keys on this hot table: reserve_jobs writes hold and job together from a locked account.
+  organization_id uuid not null,
   job_id uuid not null,
   amount bigint not null,
   status public.hold_status not null default 'held',

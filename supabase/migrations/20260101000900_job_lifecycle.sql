@@ -11,6 +11,11 @@
 -- Locks, always in this order: accounts by organization id, jobs by id, grants, holds. A lease token is made anew each time
 -- a worker takes a job (begin_jobs); every later step must show it, so a worker that lost its job cannot change anything.
 
+-- How these functions are planned: they take arrays of unknown length, so without help Postgres plans each call anew (about
+-- a millisecond), or keeps a plan made while a table was small. `plan_cache_mode = force_generic_plan` plans once;
+-- `enable_seqscan = off` and a condition `= any (array)` beside each join make that plan index look-ups, whatever the
+-- tables' sizes were when it was made.
+
 -- is_over: whether a value is beyond the named limit; −1 is unlimited.
 create function private.is_over(p_limits jsonb, p_name text, p_value bigint) returns boolean language sql immutable set search_path = ''
 as $$
@@ -32,7 +37,7 @@ create function public.reserve_jobs(
   p_credits bigint[], p_costs_usd numeric[], p_limit_units integer[], p_prices jsonb[],
   p_idempotency_keys text[], p_request_hashes text[], p_request_ids text[], p_deadline_seconds integer[]
 ) returns table (ordinal integer, code text, status public.job_status, queue_position integer, at timestamptz, job jsonb, figures jsonb)
-language plpgsql set search_path = ''
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   r record;
@@ -41,7 +46,7 @@ declare
   v_places integer[] := array_fill(0, array[v_count]);  -- 0 = queued at once, n = nth in the organization's line
   v_jobs jsonb[] := array_fill(null::jsonb, array[v_count]);
   v_figures jsonb[] := array_fill(null::jsonb, array[v_count]);
-  v_at constant timestamptz := clock_timestamp();
+  v_at timestamptz;
   v_organization_id uuid;
   v_limits jsonb;
   v_concurrent numeric;
@@ -66,6 +71,8 @@ begin
   else
     perform from public.credit_balances b where b.organization_id = any (p_organization_ids) order by b.organization_id for update;
   end if;
+  -- After the lock: inside an organization, times and event ids follow the order of commits.
+  v_at := clock_timestamp();
 
   for r in
     select u.ord::integer as ord, u.organization_id, u.type, u.credits, u.limit_units, u.project_id, u.idempotency_key, u.request_hash,
@@ -76,10 +83,13 @@ begin
         select from public.projects x where x.organization_id = u.organization_id and x.id = u.project_id and x.deleted_at is null) as project_found
     from unnest(p_organization_ids, p_types, p_credits, p_limit_units, p_project_ids, p_idempotency_keys, p_request_hashes)
       with ordinality u (organization_id, type, credits, limit_units, project_id, idempotency_key, request_hash, ord)
-    join public.credit_balances b on b.organization_id = u.organization_id
-    join public.organizations o on o.id = u.organization_id
+    join public.credit_balances b on b.organization_id = u.organization_id and b.organization_id = any (p_organization_ids)
+    join public.organizations o on o.id = u.organization_id and o.id = any (p_organization_ids)
     join public.plans p on p.id = o.plan_id
-    left join public.ai_jobs old on old.organization_id = u.organization_id and old.idempotency_key = u.idempotency_key
+    left join lateral (
+      select x.id, x.request_hash from public.ai_jobs x
+      where x.organization_id = u.organization_id and x.idempotency_key = u.idempotency_key offset 0
+    ) old on u.idempotency_key is not null
     order by u.organization_id, u.ord
   loop
     if r.organization_id is distinct from v_organization_id then
@@ -177,15 +187,14 @@ begin
         p_metadata, p_credits, p_costs_usd, p_limit_units, p_idempotency_keys, p_request_hashes, p_request_ids, p_deadline_seconds)
       with ordinality u (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, input,
         metadata, credits, cost_usd, limit_units, idempotency_key, request_hash, request_id, deadline_seconds, ord)
-    join public.organizations o on o.id = u.organization_id
+    join public.organizations o on o.id = u.organization_id and o.id = any (p_organization_ids)
     join public.plans p on p.id = o.plan_id
     where v_codes[u.ord] = 'admitted';
 
     insert into public.credit_holds (id, organization_id, job_id, amount, price, created_at)
-    select public.uuid_v7(), u.organization_id, u.id, u.credits, u.price, v_at
+    select u.id, u.organization_id, u.id, u.credits, u.price, v_at
     from unnest(p_ids, p_organization_ids, p_credits, p_prices) with ordinality u (id, organization_id, credits, price, ord)
-    where v_codes[u.ord] = 'admitted'
-    order by u.ord;
+    where v_codes[u.ord] = 'admitted';
 
     update public.credit_balances b set
       held = b.held + s.credits,
@@ -206,13 +215,12 @@ begin
       where v_codes[u.ord] = 'admitted'
       group by u.organization_id
     ) s
-    where b.organization_id = s.organization_id;
+    where b.organization_id = s.organization_id and b.organization_id = any (p_organization_ids);
 
     insert into public.events (id, organization_id, type, resource_id, data)
-    select public.uuid_v7(), u.organization_id, 'job.queued', u.id, jsonb_build_object('status', 'queued')
+    select private.uuid_v7_at(v_at + u.ord * interval '1 microsecond'), u.organization_id, 'job.queued', u.id, '{"status": "queued"}'
     from unnest(p_ids, p_organization_ids) with ordinality u (id, organization_id, ord)
-    where v_codes[u.ord] = 'admitted' and v_places[u.ord] = 0
-    order by u.ord;
+    where v_codes[u.ord] = 'admitted' and v_places[u.ord] = 0;
 
     -- Replays of a job admitted in this same batch can be shown only now.
     for r in select i from generate_series(1, v_count) i where v_codes[i] = 'replayed' and not v_jobs[i] ? 'status' loop
@@ -241,7 +249,7 @@ returns table (id uuid, lease_token uuid, is_resumed boolean, organization_id uu
   request_id text, progress smallint, created_at timestamptz, deadline_in_seconds double precision,
   attempt_id uuid, attempt_status public.attempt_status, provider_task_id text, attempt_age_seconds double precision, attempt_created_at timestamptz,
   attempts_opened integer)
-language plpgsql set search_path = ''
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
@@ -250,7 +258,7 @@ begin
   with mine as materialized (
     select j.id, j.status as was, j.lease_token is not distinct from u.lease_token and j.lease_token is not null as resumed
     from (select distinct on (x.id) x.id, x.lease_token from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id, x.lease_token) u
-    join public.ai_jobs j on j.id = u.id
+    join public.ai_jobs j on j.id = u.id and j.id = any (p_ids)
     where j.status = 'queued' or (j.status = 'processing' and (j.lease_token = u.lease_token or j.lease_expires_at < v_now))
     order by j.id
     for update of j
@@ -265,12 +273,12 @@ begin
       started_at = coalesce(j.started_at, v_now)
     from mine m
     -- Read again: a row may have changed while it was waited for.
-    where j.id = m.id and (j.status = 'queued' or j.status = 'processing')
+    where j.id = m.id and j.id = any (p_ids) and j.status in ('queued', 'processing')
     returning j.*, m.was, m.resumed
   ),
   told as (
     insert into public.events (id, organization_id, type, resource_id, data)
-    select public.uuid_v7(), b.organization_id, 'job.processing', b.id, jsonb_build_object('status', 'processing')
+    select private.uuid_v7_at(v_now), b.organization_id, 'job.processing', b.id, '{"status": "processing"}'
     from begun b where b.was = 'queued'
   )
   select b.id, b.lease_token, b.resumed, b.organization_id, b.user_id, b.type, b.provider, b.model, b.input, b.attempts, b.key_source,
@@ -279,14 +287,14 @@ begin
     a.id, a.status, a.provider_task_id, extract(epoch from v_now - a.created_at)::double precision, a.created_at,
     (select count(*)::integer from public.provider_attempts c where c.job_id = b.id)
   from begun b
-  join public.credit_holds h on h.job_id = b.id
-  left join public.provider_attempts a on a.job_id = b.id and a.status in ('intent', 'submitted', 'unknown');
+  join public.credit_holds h on h.job_id = b.id and h.job_id = any (p_ids)
+  left join public.provider_attempts a on a.job_id = b.id and a.job_id = any (p_ids) and a.status in ('intent', 'submitted', 'unknown');
 end
 $$;
 
 -- extend_leases: keep jobs while a step runs. returns the ids still owned; the others are lost.
 create function public.extend_leases(p_ids uuid[], p_lease_tokens uuid[], p_lease_seconds double precision) returns setof uuid
-language sql set search_path = ''
+language sql set search_path = '' set enable_seqscan = off
 as $$
   update public.ai_jobs j set lease_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
   from (
@@ -301,7 +309,7 @@ $$;
 -- park_jobs: give the slot back while the provider works. The lease covers the pause and one lease more.
 -- returns the ids still owned.
 create function public.park_jobs(p_ids uuid[], p_lease_tokens uuid[], p_resume_seconds double precision[], p_progress smallint[], p_lease_seconds double precision)
-returns setof uuid language sql set search_path = ''
+returns setof uuid language sql set search_path = '' set enable_seqscan = off
 as $$
   update public.ai_jobs j set
     lease_expires_at = clock_timestamp() + make_interval(secs => mine.resume_seconds + p_lease_seconds),
@@ -320,7 +328,7 @@ $$;
 -- returns the attempt ids opened; a job that is not the caller's, or has a live or successful attempt, gives none.
 -- locks: the jobs, by id (share), so that cancelling and opening exclude each other.
 create function public.open_attempt(p_attempt_ids uuid[], p_job_ids uuid[], p_lease_tokens uuid[]) returns setof uuid
-language sql set search_path = ''
+language sql set search_path = '' set enable_seqscan = off
 as $$
   with mine as materialized (
     select u.attempt_id, j.id, j.organization_id, j.provider, j.model, j.key_source
@@ -343,7 +351,7 @@ $$;
 -- returns: each attempt's status afterwards; a caller that finds it abandoned has lost the job.
 create function public.record_attempt(p_ids uuid[], p_statuses public.attempt_status[], p_task_ids text[], p_costs_at_risk_usd numeric[],
   p_error_codes text[], p_error_details text[])
-returns table (id uuid, status public.attempt_status) language sql set search_path = ''
+returns table (id uuid, status public.attempt_status) language sql set search_path = '' set enable_seqscan = off
 as $$
   update public.provider_attempts a set
     status = case
@@ -372,7 +380,7 @@ $$;
 -- locks: the caller holds the accounts.
 create function private.promote_jobs(p_organization_ids uuid[])
 returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
-language plpgsql set search_path = ''
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 begin
   return query
@@ -380,7 +388,7 @@ begin
     select b.organization_id,
       case when (l.concurrent) = -1 then b.waiting_jobs else least(b.waiting_jobs, greatest(0, l.concurrent - b.active_jobs)) end as free
     from public.credit_balances b
-    join public.organizations o on o.id = b.organization_id
+    join public.organizations o on o.id = b.organization_id and o.id = any (p_organization_ids)
     join public.plans p on p.id = o.plan_id
     cross join lateral (select ((p.limits || o.custom_limits) ->> 'concurrent_jobs')::integer as concurrent) l
     where b.organization_id = any (p_organization_ids) and b.waiting_jobs > 0
@@ -399,11 +407,11 @@ begin
   counted as (
     update public.credit_balances b set active_jobs = b.active_jobs + s.n, waiting_jobs = b.waiting_jobs - s.n
     from (select x.organization_id, count(*)::integer as n from promoted x group by x.organization_id) s
-    where b.organization_id = s.organization_id
+    where b.organization_id = s.organization_id and b.organization_id = any (p_organization_ids)
   ),
   told as (
     insert into public.events (id, organization_id, type, resource_id, data)
-    select public.uuid_v7(), x.organization_id, 'job.queued', x.id, jsonb_build_object('status', 'queued') from promoted x order by x.id
+    select private.uuid_v7_at(clock_timestamp()), x.organization_id, 'job.queued', x.id, '{"status": "queued"}' from promoted x
   )
   select 'promoted', x.id, x.type, x.provider, x.organization_id, x.attempts from promoted x;
 end
@@ -419,21 +427,22 @@ create function public.settle_jobs(
   p_ids uuid[], p_lease_tokens uuid[], p_credits bigint[], p_costs_usd numeric[], p_limit_units integer[],
   p_tokens_in integer[], p_tokens_out integer[], p_outputs jsonb[], p_generations jsonb[]
 ) returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
-language plpgsql set search_path = ''
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
-  v_now constant timestamptz := clock_timestamp();
+  v_now timestamptz;
   v_settled uuid[];
   v_organization_ids uuid[];
 begin
   perform from public.credit_balances b
   where b.organization_id in (select j.organization_id from public.ai_jobs j where j.id = any (p_ids))
   order by b.organization_id for update;
+  v_now := clock_timestamp();
 
   select array_agg(j.id), array_agg(distinct j.organization_id) into v_settled, v_organization_ids
   from (
     select k.id, k.organization_id from unnest(p_ids, p_lease_tokens) u (id, lease_token)
-    join public.ai_jobs k on k.id = u.id and k.lease_token = u.lease_token and k.status = 'processing'
+    join public.ai_jobs k on k.id = u.id and k.id = any (p_ids) and k.lease_token = u.lease_token and k.status = 'processing'
     order by k.id for update of k
   ) j;
   if v_settled is null then return; end if;
@@ -441,7 +450,7 @@ begin
   perform private.spend_grants(array_agg(s.organization_id), array_agg(s.captured)) from (
     select h.organization_id, sum(least(u.credits, h.amount))::bigint as captured
     from (select distinct on (x.id) x.id, x.credits from unnest(p_ids, p_credits) x (id, credits) where x.id = any (v_settled) order by x.id) u
-    join public.credit_holds h on h.job_id = u.id
+    join public.credit_holds h on h.job_id = u.id and h.job_id = any (v_settled)
     group by h.organization_id
   ) s;
 
@@ -450,33 +459,33 @@ begin
     select distinct on (u.id) u.*, least(u.credits, h.amount) as captured, h.amount as held
     from unnest(p_ids, p_credits, p_costs_usd, p_limit_units, p_tokens_in, p_tokens_out, p_outputs, p_generations)
       with ordinality u (id, credits, cost_usd, limit_units, tokens_in, tokens_out, output, generations, ord)
-    join public.credit_holds h on h.job_id = u.id
+    join public.credit_holds h on h.job_id = u.id and h.job_id = any (v_settled)
     where u.id = any (v_settled)
     order by u.id
   ),
   hold as (
     update public.credit_holds h set status = 'captured', captured_amount = i.captured, resolved_at = v_now
-    from item i where h.job_id = i.id
+    from item i where h.job_id = i.id and h.job_id = any (v_settled)
   ),
   done as (
     update public.ai_jobs j set status = 'completed', completed_at = v_now, progress = 100, output = i.output, credits_charged = i.captured,
       cost_usd = i.cost_usd, tokens_in = i.tokens_in, tokens_out = i.tokens_out, limit_units = i.limit_units,
       lease_token = null, lease_expires_at = null
     from item i, public.ai_jobs before
-    where j.id = i.id and before.id = j.id
+    where j.id = i.id and before.id = i.id and j.id = any (v_settled) and before.id = any (v_settled)
     returning j.*, i.captured, i.held, i.generations, i.ord, before.limit_units as limit_units_held,
       coalesce((select sum((g ->> 'bytes')::bigint) from jsonb_array_elements(i.generations) g), 0)::bigint as stored_bytes
   ),
   attempt as (
     update public.provider_attempts a set status = 'succeeded', ended_at = v_now, cost_usd = d.cost_usd
-    from done d where a.job_id = d.id and a.status in ('intent', 'submitted', 'unknown')
+    from done d where a.job_id = d.id and a.job_id = any (v_settled) and a.status in ('intent', 'submitted', 'unknown')
   ),
   ledger as (
     insert into public.credit_transactions (id, organization_id, type, amount, balance_after, reference_type, reference_id, user_id, description, metadata)
-    select public.uuid_v7(), d.organization_id, 'usage', -d.captured,
+    select private.uuid_v7_at(v_now + d.ord * interval '1 microsecond'), d.organization_id, 'usage', -d.captured,
       b.balance - sum(d.captured) over (partition by d.organization_id order by d.ord), 'job', d.id::text, d.user_id,
       d.provider || '/' || d.model, jsonb_build_object('held', d.held)
-    from done d join public.credit_balances b on b.organization_id = d.organization_id
+    from done d join public.credit_balances b on b.organization_id = d.organization_id and b.organization_id = any (v_organization_ids)
     where d.captured > 0
     order by d.ord
   ),
@@ -499,7 +508,7 @@ begin
         coalesce(sum(d.limit_units - d.limit_units_held) filter (where d.type = 'audio'), 0)::integer as audio_seconds
       from done d group by d.organization_id
     ) s
-    where b.organization_id = s.organization_id
+    where b.organization_id = s.organization_id and b.organization_id = any (v_organization_ids)
   ),
   library as (
     insert into public.generations (id, organization_id, user_id, job_id, position, type, provider, model, prompt, negative_prompt, parameters,
@@ -544,8 +553,9 @@ begin
   ),
   told as (
     insert into public.events (id, organization_id, type, resource_id, data)
-    select public.uuid_v7(), d.organization_id, 'job.completed', d.id, jsonb_build_object('status', 'completed', 'credits', d.captured)
-    from done d order by d.ord
+    select private.uuid_v7_at(v_now + d.ord * interval '1 microsecond'), d.organization_id, 'job.completed', d.id,
+      jsonb_build_object('status', 'completed', 'credits', d.captured)
+    from done d
   )
   select 'settled', d.id, d.type, d.provider, d.organization_id, d.attempts from done d;
 
@@ -562,21 +572,22 @@ $$;
 create function public.release_jobs(p_ids uuid[], p_lease_tokens uuid[], p_statuses public.job_status[], p_error_codes text[], p_error_details text[],
   p_attempt_statuses public.attempt_status[])
 returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
-language plpgsql set search_path = ''
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
-  v_now constant timestamptz := clock_timestamp();
+  v_now timestamptz;
   v_released uuid[];
   v_organization_ids uuid[];
 begin
   perform from public.credit_balances b
   where b.organization_id in (select j.organization_id from public.ai_jobs j where j.id = any (p_ids))
   order by b.organization_id for update;
+  v_now := clock_timestamp();
 
   select array_agg(j.id), array_agg(distinct j.organization_id) into v_released, v_organization_ids
   from (
     select k.id, k.organization_id from unnest(p_ids, p_lease_tokens) u (id, lease_token)
-    join public.ai_jobs k on k.id = u.id and k.status in ('pending', 'queued', 'processing') and (u.lease_token is null or k.lease_token = u.lease_token)
+    join public.ai_jobs k on k.id = u.id and k.id = any (p_ids) and k.status in ('pending', 'queued', 'processing') and (u.lease_token is null or k.lease_token = u.lease_token)
     order by k.id for update of k
   ) j;
   if v_released is null then return; end if;
@@ -592,18 +603,18 @@ begin
       error_code = case when i.status = 'failed' then coalesce(i.error_code, 'provider_failed') end, error_detail = left(i.error_detail, 2000),
       lease_token = null, lease_expires_at = null
     from item i, public.ai_jobs before
-    where j.id = i.id and before.id = j.id
+    where j.id = i.id and before.id = i.id and j.id = any (v_released) and before.id = any (v_released)
     returning j.*, before.status as was, coalesce(i.attempt_status, 'abandoned') as attempt_status, i.ord
   ),
   hold as (
-    update public.credit_holds h set status = 'released', resolved_at = v_now from ended e where h.job_id = e.id
+    update public.credit_holds h set status = 'released', resolved_at = v_now from ended e where h.job_id = e.id and h.job_id = any (v_released)
   ),
   attempt as (
     -- An intent may have reached the provider too: its worker died somewhere around the call.
     update public.provider_attempts a set status = e.attempt_status, ended_at = v_now, error_code = coalesce(e.error_code, a.error_code),
       error_detail = coalesce(e.error_detail, a.error_detail),
       cost_at_risk_usd = case e.attempt_status when 'failed' then a.cost_at_risk_usd else greatest(a.cost_at_risk_usd, e.quoted_cost_usd) end
-    from ended e where a.job_id = e.id and a.status in ('intent', 'submitted', 'unknown')
+    from ended e where a.job_id = e.id and a.job_id = any (v_released) and a.status in ('intent', 'submitted', 'unknown')
   ),
   account as (
     update public.credit_balances b set
@@ -622,12 +633,13 @@ begin
         coalesce(sum(e.limit_units) filter (where e.type = 'audio'), 0)::integer as audio_seconds
       from ended e group by e.organization_id
     ) s
-    where b.organization_id = s.organization_id
+    where b.organization_id = s.organization_id and b.organization_id = any (v_organization_ids)
   ),
   told as (
     insert into public.events (id, organization_id, type, resource_id, data)
-    select public.uuid_v7(), e.organization_id, 'job.' || e.status::text, e.id, jsonb_strip_nulls(jsonb_build_object('status', e.status, 'error_code', e.error_code))
-    from ended e order by e.ord
+    select private.uuid_v7_at(v_now + e.ord * interval '1 microsecond'), e.organization_id, 'job.' || e.status::text, e.id,
+      jsonb_strip_nulls(jsonb_build_object('status', e.status, 'error_code', e.error_code))
+    from ended e
   )
   select 'released', e.id, e.type, e.provider, e.organization_id, e.attempts from ended e;
 
@@ -639,7 +651,7 @@ $$;
 -- was paid for work under way is the platform's cost (at risk), not the customer's.
 -- returns: code 'canceled', 'job_finished' or 'not_found', the job's row as it is now, and the jobs let in, to enqueue.
 create function public.cancel_job(p_organization_id uuid, p_job_id uuid)
-returns table (code text, job jsonb, promoted jsonb) language plpgsql set search_path = ''
+returns table (code text, job jsonb, promoted jsonb) language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   v_rows jsonb;
@@ -685,7 +697,7 @@ $$;
 -- expire_jobs: the reaper: ends jobs past their deadline in the customer's favour. Returns what release_jobs returns.
 create function public.expire_jobs(p_limit integer)
 returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
-language plpgsql set search_path = ''
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   v_ids uuid[];
