@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeApiKey } from '@base/shared/crypto/api-key';
@@ -113,7 +113,7 @@ describe('tokens signed with a published key', () => {
 
   it('takes ES256 and RS256, needs the issuer, and never a public key as HMAC secret', async () => {
     const iss = `${node.deps.config.SUPABASE_URL}/auth/v1`;
-    const sign = (key: Parameters<typeof jwt.sign>[1], options: jwt.SignOptions, extra = {}): string =>
+    const sign = (key: KeyObject, options: jwt.SignOptions, extra = {}): string =>
       jwt.sign({ ...claims(), iss, ...extra }, key, options);
     const es = sign(privateKey, { algorithm: 'ES256', keyid: 'one' });
     const rs = sign(rsa.privateKey, { algorithm: 'RS256', keyid: 'two' });
@@ -176,7 +176,9 @@ describe('the first call', () => {
     // Different tokens on two nodes, so that no cache helps.
     const other = await startApi();
     const calls = Array.from({ length: 10 }, (_, index) =>
-      (index % 2 === 0 ? api : other).call('GET', '/api/v1/me', { token: signSession({ sub: userId, email, jti: index }) }),
+      (index % 2 === 0 ? api : other).call('GET', '/api/v1/me', {
+        token: signSession({ sub: userId, email, jti: index }),
+      }),
     );
     const answers = await Promise.all(calls);
     await other.close();
@@ -203,7 +205,11 @@ describe('what changes is noticed by other nodes within two seconds', () => {
       const me = (token: string) => other.call('GET', '/api/v1/me', { token });
       const codeOf = async (token: string) => (await me(token)).body.code ?? 'fine';
       const within = { timeout: 2_000, interval: 50 };
-      expect([await codeOf(key), await codeOf(member.token), await codeOf(tenant.token)]).toEqual(['fine', 'fine', 'fine']);
+      expect([await codeOf(key), await codeOf(member.token), await codeOf(tenant.token)]).toEqual([
+        'fine',
+        'fine',
+        'fine',
+      ]);
 
       const { body } = await api.call('GET', '/api/v1/api-keys', { token: tenant.token });
       const [listed] = body.data as { id: string }[]; // the list answered above has this shape

@@ -49,7 +49,6 @@ export function createChangeFeed(options: {
     try {
       // The pool's own time-outs are longer than the feed can wait.
       const { rows } = await within(queryTimeoutMs, pool.query<FeedRow>(sql, [at]));
-      at = rows[0]?.at ?? at;
       const nowSeen = new Set<string>();
       const changes: Change[] = [];
       for (const { kind, id, changed_at } of rows) {
@@ -58,8 +57,10 @@ export function createChangeFeed(options: {
         nowSeen.add(name);
         if (!seen.has(name)) changes.push({ kind, id });
       }
-      seen = nowSeen;
       if (changes.length > 0) await onChanges(changes);
+      // Only now: what could not be acted on counts as new the next time.
+      seen = nowSeen;
+      at = rows[0]?.at ?? at;
       lastSuccess = askedAt;
       if (failing) log.info('the change feed works again');
       failing = false;

@@ -29,7 +29,14 @@ describe('requests that are refused', () => {
     ['an unknown path', 404, 'not_found', 'GET', '/api/v1/nothing', {}],
     ['an unknown path outside the API', 404, 'not_found', 'GET', '/', {}],
     ['an id that is no uuid', 404, 'not_found', 'GET', '/api/v1/generations/one', {}],
-    ['an id that does not exist', 404, 'not_found', 'GET', '/api/v1/generations/0190b3a4-0000-7000-8000-000000000000', {}],
+    [
+      'an id that does not exist',
+      404,
+      'not_found',
+      'GET',
+      '/api/v1/generations/0190b3a4-0000-7000-8000-000000000000',
+      {},
+    ],
     ['another method', 405, 'method_not_allowed', 'PUT', '/api/v1/me', {}],
     ['bad percent-encoding', 400, 'malformed_request', 'GET', '/api/v1/generations/%zz', {}],
     ['a null byte in the path', 404, 'not_found', 'GET', '/api/v1/generations/%00', {}],
@@ -46,13 +53,55 @@ describe('requests that are refused', () => {
     ['an unknown body field', 422, 'invalid_request', 'PATCH', '/api/v1/me', { body: { role: 'super_admin' } }],
     ['a null character', 422, 'invalid_request', 'PATCH', '/api/v1/me', { body: { full_name: 'a\u0000b' } }],
     ['half a surrogate pair', 422, 'invalid_request', 'PATCH', '/api/v1/me', { body: '{"full_name":"\\ud800"}' }],
-    ['a prototype in the body', 422, 'invalid_request', 'PATCH', '/api/v1/me', { body: '{"__proto__":{"role":"admin"}}' }],
-    ['another content type', 415, 'unsupported_media_type', 'PATCH', '/api/v1/me', { body: 'a=1', headers: { 'content-type': 'text/plain' } }],
-    ['another charset', 415, 'unsupported_media_type', 'PATCH', '/api/v1/me', { body: {}, headers: { 'content-type': 'application/json; charset=klingon' } }],
-    ['an unknown compression', 415, 'unsupported_media_type', 'PATCH', '/api/v1/me', { body: {}, headers: { 'content-encoding': 'rot13' } }],
-    ['a body that is not what its compression says', 400, 'malformed_request', 'PATCH', '/api/v1/me', { body: {}, headers: { 'content-encoding': 'gzip' } }],
+    [
+      'a prototype in the body',
+      422,
+      'invalid_request',
+      'PATCH',
+      '/api/v1/me',
+      { body: '{"__proto__":{"role":"admin"}}' },
+    ],
+    [
+      'another content type',
+      415,
+      'unsupported_media_type',
+      'PATCH',
+      '/api/v1/me',
+      { body: 'a=1', headers: { 'content-type': 'text/plain' } },
+    ],
+    [
+      'another charset',
+      415,
+      'unsupported_media_type',
+      'PATCH',
+      '/api/v1/me',
+      { body: {}, headers: { 'content-type': 'application/json; charset=klingon' } },
+    ],
+    [
+      'an unknown compression',
+      415,
+      'unsupported_media_type',
+      'PATCH',
+      '/api/v1/me',
+      { body: {}, headers: { 'content-encoding': 'rot13' } },
+    ],
+    [
+      'a body that is not what its compression says',
+      400,
+      'malformed_request',
+      'PATCH',
+      '/api/v1/me',
+      { body: {}, headers: { 'content-encoding': 'gzip' } },
+    ],
     ['more than 1 MB', 413, 'payload_too_large', 'PATCH', '/api/v1/me', { body: { full_name: 'x'.repeat(1_100_000) } }],
-    ['a bad idempotency key', 422, 'invalid_request', 'POST', '/api/v1/api-keys', { body: { name: 'x' }, headers: { 'idempotency-key': 'two words' } }],
+    [
+      'a bad idempotency key',
+      422,
+      'invalid_request',
+      'POST',
+      '/api/v1/api-keys',
+      { body: { name: 'x' }, headers: { 'idempotency-key': 'two words' } },
+    ],
   ])('%s: %i %s', async (_title, status, code, method, path, options) => {
     expectProblem(await call(method, path, options), status, code);
   });
@@ -62,7 +111,9 @@ describe('requests that are refused', () => {
       body: { name: '', scopes: ['read', 'all'], requests_per_minute: 0, colour: 'red' },
     });
     expectProblem(answer, 422, 'invalid_request');
-    const byPointer = new Map((answer.body.errors as { pointer: string; detail: string }[]).map((e) => [e.pointer, e.detail])); // the problem's declared shape
+    const byPointer = new Map(
+      (answer.body.errors as { pointer: string; detail: string }[]).map((e) => [e.pointer, e.detail]),
+    ); // the problem's declared shape
     expect(byPointer.get('/name')).toBe('must have at least 1 character');
     expect(byPointer.get('/scopes/1')).toBe('must be one of read, write, admin');
     expect(byPointer.get('/requests_per_minute')).toBe('must be at least 1');
@@ -100,7 +151,20 @@ describe('requests that are refused', () => {
 
   it('takes doubled headers without harm', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const headers = ['Host', 'api.test', 'Authorization', `Bearer ${tenant.token}`, 'X-Request-Id', 'a', 'X-Request-Id', 'b', 'X-API-Key', 'c', 'X-API-Key', 'd'];
+      const headers = [
+        'Host',
+        'api.test',
+        'Authorization',
+        `Bearer ${tenant.token}`,
+        'X-Request-Id',
+        'a',
+        'X-Request-Id',
+        'b',
+        'X-API-Key',
+        'c',
+        'X-API-Key',
+        'd',
+      ];
       const sent = httpRequest(`${api.url}/api/v1/me`, { headers }, (response) => {
         response.resume();
         resolve(response.statusCode);
@@ -140,7 +204,9 @@ describe('faults of ours', () => {
 
   it('does not send what an endpoint has not declared', async () => {
     const models = api.deps.catalog.models();
-    const drifting = vi.spyOn(api.deps.catalog, 'models').mockImplementation(() => [{ ...models[0], type: 'smell' } as never]);
+    const drifting = vi
+      .spyOn(api.deps.catalog, 'models')
+      .mockImplementation(() => [{ ...models[0], type: 'smell' } as never]);
     const answer = await call('GET', '/api/v1/models');
     drifting.mockRestore();
     expectProblem(answer, 500, 'internal_error');
@@ -170,7 +236,9 @@ describe('headers of every answer', () => {
     const given = await call('GET', '/api/v1/me', { headers: { 'x-request-id': 'spa.42-a_b' } });
     expect(given.headers.get('x-request-id')).toBe('spa.42-a_b');
     const odd = await call('GET', '/api/v1/me', { headers: { 'x-request-id': 'a b"}' } });
-    expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(odd.headers.get('x-request-id')).toMatch(
+      /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
   });
 
   it('lets configured pages read them, and no others', async () => {
@@ -207,9 +275,14 @@ it('goes on after a client that breaks off in the middle of a body', async () =>
 });
 
 it('writes one line per request, by route template', async () => {
-  await call('GET', '/api/v1/generations/0190b3a4-0000-7000-8000-000000000001?', { headers: { 'x-request-id': 'line-1' } });
+  await call('GET', '/api/v1/generations/0190b3a4-0000-7000-8000-000000000001?', {
+    headers: { 'x-request-id': 'line-1' },
+  });
   await expect.poll(() => api.logged()).toContain('"request_id":"line-1"');
-  const lines = api.logged().split('\n').filter((line) => line.includes('"line-1"'));
+  const lines = api
+    .logged()
+    .split('\n')
+    .filter((line) => line.includes('"line-1"'));
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     message: 'request',

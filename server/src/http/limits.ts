@@ -8,6 +8,12 @@ export interface Limit {
   windowSeconds: number;
 }
 
+/** What was counted, limit by limit, and the first limit that refuses. */
+export interface Consumption {
+  counters: { limit: Limit; used: number; resetSeconds: number }[];
+  exceeded: number | null;
+}
+
 const minute = 60;
 const day = 86_400;
 const userPerMinute = 300;

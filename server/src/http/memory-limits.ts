@@ -1,6 +1,5 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { Limit } from './limits.ts';
-import type { Consumption } from './rate-limit.ts';
+import type { Consumption, Limit } from './limits.ts';
 
 /** How many API nodes are assumed when each counts for itself: a limit is then off by at most their real number. */
 const assumedNodes = 2;

@@ -68,7 +68,8 @@ function describeOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
   const { access, params, query, headers, body } = endpoint;
   const permission = access === 'public' ? null : typeof access === 'string' ? access : access.optional;
   const notes = [endpoint.description, permission === null ? 'Open to everyone.' : describePermission(permission)];
-  const header = endpoint.idempotent === true ? idempotencyHeader : headers;
+  const own = headers instanceof z.ZodObject ? headers : z.object({});
+  const header = endpoint.idempotent === true ? idempotencyHeader.extend(own.shape) : headers;
   return {
     operationId: nameOperation(endpoint),
     tags: [endpoint.tag],

@@ -40,30 +40,29 @@ afterAll(() => api.close());
 
 const callers = [...roles, ...scopes.map((scope) => `key with ${scope}`)];
 
-describe.each(guarded.map(({ endpoint, path }) => [`${endpoint.method.toUpperCase()} ${path}`, endpoint, path] as const))(
-  '%s',
-  (_name, endpoint, path) => {
-    it('refuses strangers', async () => {
-      if (typeof endpoint.access === 'object') return expect((await send()).status).toBe(404);
-      expect((await send()).status).toBe(401);
-    });
+describe.each(
+  guarded.map(({ endpoint, path }) => [`${endpoint.method.toUpperCase()} ${path}`, endpoint, path] as const),
+)('%s', (_name, endpoint, path) => {
+  it('refuses strangers', async () => {
+    if (typeof endpoint.access === 'object') return expect((await send()).status).toBe(404);
+    expect((await send()).status).toBe(401);
+  });
 
-    it.each(callers)('treats %s as the table says', async (caller) => {
-      const { token, grants } = tokens.get(caller) ?? { token: '', grants: { role: 'viewer' as Role, scopes: null } }; // filled above
-      const answer = await send(token);
-      if (isAllowed(permissionOf(endpoint), grants)) expect(answer.body.code).not.toBe('forbidden');
-      else expect(answer.body).toMatchObject({ status: 403, code: 'forbidden', permission: permissionOf(endpoint) });
-      expect(answer.status).toBeLessThan(500);
-    });
+  it.each(callers)('treats %s as the table says', async (caller) => {
+    const { token, grants } = tokens.get(caller) ?? { token: '', grants: { role: 'viewer' as Role, scopes: null } }; // filled above
+    const answer = await send(token);
+    if (isAllowed(permissionOf(endpoint), grants)) expect(answer.body.code).not.toBe('forbidden');
+    else expect(answer.body).toMatchObject({ status: 403, code: 'forbidden', permission: permissionOf(endpoint) });
+    expect(answer.status).toBeLessThan(500);
+  });
 
-    // An unknown field makes every body invalid, so that an allowed call changes nothing.
-    const send = (token?: string) =>
-      api.call(endpoint.method.toUpperCase(), path, {
-        ...(token === undefined ? {} : { token }),
-        ...(endpoint.body === undefined ? {} : { body: { no_such_field: true } }),
-      });
-  },
-);
+  // An unknown field makes every body invalid, so that an allowed call changes nothing.
+  const send = (token?: string) =>
+    api.call(endpoint.method.toUpperCase(), path, {
+      ...(token === undefined ? {} : { token }),
+      ...(endpoint.body === undefined ? {} : { body: { no_such_field: true } }),
+    });
+});
 
 it('lets nobody hand out more than they may do themselves', () => {
   expect(mayGrantScopes(['admin'], { role: 'admin', scopes: null })).toBe(true);

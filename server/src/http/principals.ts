@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import * as z from 'zod';
 import type { Principal } from './principal.ts';
+import { within } from './within.ts';
 
 /**
  * Who is calling, from Postgres, remembered in this process. What changes is dropped within a second by the change
@@ -14,6 +15,7 @@ const cachedMax = 20_000;
 const cachedMs = 60_000;
 const refusalMs = 5_000;
 const distrustedAfterMs = 2_000;
+const queryTimeoutMs = 4_000;
 
 const rowSchema = z.object({
   user_id: z.string(),
@@ -82,8 +84,8 @@ export function createPrincipals(options: {
     if (running !== undefined) return running;
     const startedAt = performance.now();
     const startedIn = version;
-    const query = pool
-      .query(sql, values)
+    // Everybody waits for this answer, so it must come or fail: a database that hangs answers 503, not nothing.
+    const query = within(queryTimeoutMs, pool.query(sql, values))
       .then(({ rows }) => {
         const state = toState(rows[0]);
         const ttl = state === null ? refusalMs : cachedMs;

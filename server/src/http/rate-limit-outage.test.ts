@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { makeKey, makeTenant } from '../testing/make-tenant.ts';
 import { startApi, type TestApi } from '../testing/start-api.ts';
-import { type Proxy, startProxy } from '../testing/start-proxy.ts';
+import { startProxy, type TcpProxy } from '../testing/start-proxy.ts';
 
-let proxy: Proxy;
+let proxy: TcpProxy;
 let api: TestApi;
 let key: string;
 beforeAll(async () => {

@@ -3,15 +3,9 @@ import { ApiError } from '@base/shared/errors/api-error';
 import type { Logger } from '@base/shared/log/logger';
 import type { Metrics } from '@base/shared/metrics/metrics';
 import { Redis } from 'ioredis';
-import type { Limit } from './limits.ts';
+import type { Consumption, Limit } from './limits.ts';
 import { createMemoryLimits } from './memory-limits.ts';
 import { within } from './within.ts';
-
-/** What was counted, limit by limit, and the first limit that refuses. */
-export interface Consumption {
-  counters: { limit: Limit; used: number; resetSeconds: number }[];
-  exceeded: number | null;
-}
 
 export interface RateLimiter {
   /**

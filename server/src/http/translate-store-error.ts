@@ -16,7 +16,7 @@ const unavailableSystemCode = new Set([
 ]);
 // Sentences of pg and ioredis for lost connections, which carry no code.
 const unavailableMessage =
-  /timeout exceeded when trying to connect|Connection terminated|connection timeout|Query read timeout|Connection is closed|Stream isn't writeable|max retries per request|Command timed out|not queryable/i;
+  /no answer within \d+ ms|timeout exceeded when trying to connect|Connection terminated|connection timeout|Query read timeout|Connection is closed|Stream isn't writeable|max retries per request|Command timed out|not queryable/i;
 // 22P05 and 22021: text that Postgres cannot store slipped past the check of the request.
 const badTextSqlState = new Set(['22P05', '22021']);
 

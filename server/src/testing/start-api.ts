@@ -56,8 +56,8 @@ export async function startApi(changes: Partial<Config> = {}): Promise<TestApi> 
     }),
     ...changes,
   };
-  let lines = '';
-  const log = createLogger({ level: 'info', process: 'api-test' }, { write: (line) => void (lines += line) });
+  const lines: string[] = [];
+  const log = createLogger({ level: 'info', process: 'api-test' }, { write: (line) => void lines.push(line) });
   const built = await buildDeps(config, log);
   const server = createServer(buildApp(built.deps));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -66,7 +66,7 @@ export async function startApi(changes: Partial<Config> = {}): Promise<TestApi> 
   return {
     url,
     deps: built.deps,
-    logged: () => lines,
+    logged: () => lines.join(''),
     call: (method, path, options) => callApi(url, method, path, options),
     drain: () => built.drain(),
     async close() {

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-export interface Proxy {
+export interface TcpProxy {
   port: number;
   /** Bytes stop flowing in both directions; connections stay open. */
   freeze(): void;
@@ -11,7 +11,7 @@ export interface Proxy {
 }
 
 /** A TCP proxy to a real server, for being slow or gone without touching the server that others use too. */
-export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
+export async function startProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   let mode: 'open' | 'frozen' | 'cut' = 'open';
   const sockets = new Set<Socket>();
   const track = (socket: Socket): void => {

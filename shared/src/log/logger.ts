@@ -49,5 +49,6 @@ export function createLogger(
     serializers: { err: serializeError, error: serializeError, req: () => undefined, res: () => undefined },
     hooks: { streamWrite: scrubSecrets },
   };
-  return destination === undefined ? pino(settings) : pino(settings, destination);
+  // Asynchronous: a write per line would hold up every request. What is left is written when the process exits.
+  return pino(settings, destination ?? pino.destination({ dest: 1, sync: false }));
 }

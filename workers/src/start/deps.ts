@@ -12,7 +12,7 @@ import { createJobEnding, type JobEnding } from '../generation/end-job.ts';
 import { createJobStore } from '../generation/job-store.ts';
 import { LeaseKeeper } from '../generation/lease-keeper.ts';
 import type { RunDeps } from '../generation/run-generation.ts';
-import { createOutputStore } from '../outputs/store-output.ts';
+import { createOutputStore, type OutputStore } from '../outputs/store-output.ts';
 import type { Provider } from '../providers/provider.ts';
 import { buildProviders } from '../providers/registry.ts';
 
@@ -36,7 +36,13 @@ export interface WorkerDeps {
   close(): Promise<void>;
 }
 
-export async function buildWorkerDeps(config: Config, log: Logger): Promise<WorkerDeps> {
+/** What a benchmark or a test may put in the place of the real thing. */
+export interface WorkerParts {
+  providers?: ReadonlyMap<string, Provider>;
+  outputs?: OutputStore;
+}
+
+export async function buildWorkerDeps(config: Config, log: Logger, parts: WorkerParts = {}): Promise<WorkerDeps> {
   const metrics = createMetrics({ process: 'worker' });
   const name = `${hostname()}-${process.pid}`;
   const database = openDatabase({
@@ -53,8 +59,8 @@ export async function buildWorkerDeps(config: Config, log: Logger): Promise<Work
   const notify = (notices: { organizationId: string; notice: Notice }[]): void =>
     sendNotices(redis, config.QUEUE_PREFIX, notices);
 
-  const providers = buildProviders(config);
-  const outputs = createOutputStore(config);
+  const providers = parts.providers ?? buildProviders(config);
+  const outputs = parts.outputs ?? createOutputStore(config);
   await outputs.ensureBucket().catch((err: unknown) => log.warn({ err }, 'the storage bucket could not be checked'));
   const store = createJobStore({ pool, worker: name, leaseSeconds: config.WORKER_LEASE_SECONDS });
   const leases = new LeaseKeeper({ pool, leaseSeconds: config.WORKER_LEASE_SECONDS, log });

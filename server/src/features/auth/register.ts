@@ -7,7 +7,7 @@ export const register = endpoint({
   path: '/auth/register',
   tag: 'auth',
   summary: 'Create an account',
-  description: 'The first call with the session creates the person’s organization, on the free plan with its credits.',
+  description: 'Makes the person’s organization too, on the free plan with its credits.',
   access: 'public',
   addressLimit: 'credentials',
   body: z.strictObject({ email, password, full_name: z.string().trim().min(1).max(100).optional() }),
@@ -19,12 +19,20 @@ export const register = endpoint({
     },
   },
   errors: ['email_taken', 'forbidden'],
-  async handle({ body, deps }) {
+  async handle({ body, deps, log }) {
     const made = await deps.authGateway.register({
       email: body.email,
       password: body.password,
       fullName: body.full_name,
     });
-    return made === null ? accepted({ confirmation_required: true as const }) : created(made);
+    if (made === null) return accepted({ confirmation_required: true as const });
+    try {
+      const values = [made.user.id, made.user.email, body.full_name ?? null];
+      await deps.pool.query('select from public.authenticate_user($1, $2, $3)', values);
+    } catch (err) {
+      // The account exists and its first call makes the organization as well; an error here would hide the session.
+      log.warn({ err }, 'the organization was not made at registration');
+    }
+    return created(made);
   },
 });

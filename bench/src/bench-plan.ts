@@ -1,0 +1,47 @@
+/** How much of everything one run of the benchmark does. */
+export interface BenchPlan {
+  organizations: number;
+  connections: readonly number[];
+  /** Of each cell of the admission table; the median counts. */
+  runs: number;
+  runSeconds: number;
+  warmUpSeconds: number;
+  singleRequestSeconds: number;
+  oversell: { credits: number; requests: number; connections: number };
+  limits: { batches: number; singleCalls: number; bulkAdds: number };
+  lifeCycle: { jobs: number; warmUpJobs: number; concurrencies: readonly number[] };
+  wholeJobs: number;
+  bareMessages: number;
+  settleBatches: number;
+}
+
+export const fullPlan: BenchPlan = {
+  organizations: 1_000,
+  connections: [64, 256],
+  runs: 3,
+  runSeconds: 2.5,
+  warmUpSeconds: 2,
+  singleRequestSeconds: 2,
+  oversell: { credits: 100, requests: 5_000, connections: 256 },
+  limits: { batches: 160, singleCalls: 4_000, bulkAdds: 400 },
+  lifeCycle: { jobs: 6_000, warmUpJobs: 2_000, concurrencies: [50, 200] },
+  wholeJobs: 300,
+  bareMessages: 20_000,
+  settleBatches: 60,
+};
+
+/** Runs every line of the benchmark in a few seconds; its figures mean nothing. */
+export const quickPlan: BenchPlan = {
+  organizations: 20,
+  connections: [8],
+  runs: 1,
+  runSeconds: 0.3,
+  warmUpSeconds: 0.2,
+  singleRequestSeconds: 0.2,
+  oversell: { credits: 100, requests: 200, connections: 32 },
+  limits: { batches: 2, singleCalls: 16, bulkAdds: 2 },
+  lifeCycle: { jobs: 40, warmUpJobs: 10, concurrencies: [50] },
+  wholeJobs: 4,
+  bareMessages: 100,
+  settleBatches: 1,
+};

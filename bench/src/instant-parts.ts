@@ -1,0 +1,33 @@
+import type { StoredFile } from '@base/workers/outputs/store-output';
+import type { Provider, SubmitResult } from '@base/workers/providers/provider';
+import type { WorkerParts } from '@base/workers/start/deps';
+
+const done: SubmitResult = {
+  kind: 'done',
+  output: { files: [{ kind: 'bytes', bytes: new Uint8Array() }], costUsd: '0.003' },
+};
+
+const instantProvider: Provider = {
+  id: 'replicate',
+  submit: async () => done,
+  poll: async () => {
+    throw new Error('a job that was done at once is never polled');
+  },
+  isOutputHost: () => false,
+};
+
+/** A provider that answers at once and a store that keeps nothing: what is left is the life of a job itself. */
+export const instantParts: WorkerParts = {
+  providers: new Map([[instantProvider.id, instantProvider]]),
+  outputs: {
+    ensureBucket: async () => {},
+    store: async ({ path }): Promise<StoredFile> => ({
+      path: `${path}.webp`,
+      thumbnailPath: `${path}.thumb.webp`,
+      contentType: 'image/webp',
+      width: 1024,
+      height: 1024,
+      bytes: 100_000,
+    }),
+  },
+};

@@ -1,0 +1,172 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { reserveJobs } from '@base/shared/db/queries/job-lifecycle';
+import { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
+import { generationQueues } from '@base/shared/queue/queues';
+import { Queue } from 'bullmq';
+import { type BenchContext, spreads } from './bench-context.ts';
+import { type CpuPerItem, cpuPerItem, readCpuTimes } from './cpu-time.ts';
+import { inBatches } from './in-batches.ts';
+import type { Account } from './make-accounts.ts';
+import { type JobOrder, plainOrder, reservationsFor } from './make-reservation.ts';
+import { describeSpread } from './measure-admission.ts';
+import { bareMessages } from './measure-limits.ts';
+import { bareQueue, type WorkerMode } from './process-modes.ts';
+import { type Row, ratioOf, type Section } from './section.ts';
+
+interface Lap {
+  jobsPerSecond: number;
+  cpu: CpuPerItem;
+}
+
+interface LapOptions {
+  mode: WorkerMode;
+  concurrency: number;
+  count: number;
+  warmUpCount: number;
+  accounts: readonly Account[];
+  order?: JobOrder;
+}
+
+/** The sandbox answers at once with the smallest picture there is. */
+const sandboxed = (model: string): JobOrder => ({ model, prompt: 'A lighthouse [sandbox: latency=0, picture=tiny]' });
+
+/** Jobs per second through one worker process: messages are there already, and it is let loose on them. */
+export async function measureLifeCycle(bench: BenchContext): Promise<Section> {
+  const { plan, accounts } = bench;
+  const { jobs: count, warmUpJobs: warmUpCount } = plan.lifeCycle;
+  const rows: Row[] = [];
+  for (const concurrency of plan.lifeCycle.concurrencies) {
+    bench.say(`life of a job: BullMQ alone, ${concurrency} at once`);
+    const bare = await runLap(bench, {
+      mode: 'bare',
+      concurrency,
+      count: plan.bareMessages,
+      warmUpCount: plan.bareMessages,
+      accounts: [],
+    });
+    rows.push(present('BullMQ alone, a processor that does nothing', concurrency, bare, undefined));
+    for (const spread of spreads) {
+      const who = describeSpread(bench, spread);
+      bench.say(`life of a job: ${who}, ${concurrency} at once`);
+      const lap = await runLap(bench, { mode: 'instant', concurrency, count, warmUpCount, accounts: accounts[spread] });
+      rows.push(present(`life of a job, provider and storage instant, ${who}`, concurrency, lap, bare));
+    }
+  }
+  for (const model of ['openai/gpt-image-2', 'replicate/flux-schnell']) {
+    bench.say(`life of a job: sandbox and local storage, ${model}`);
+    const lap = await runLap(bench, {
+      mode: 'sandbox',
+      concurrency: 50,
+      count: plan.wholeJobs,
+      warmUpCount: Math.ceil(plan.wholeJobs / 4),
+      accounts: accounts.many,
+      order: sandboxed(model),
+    });
+    rows.push(present(`whole: sandbox over HTTP, local storage, ${model}`, 50, lap, undefined));
+  }
+  return {
+    id: 'life_cycle',
+    title: 'Life of a job: one worker process',
+    columns: [
+      { key: 'what', label: 'what' },
+      { key: 'concurrency', label: 'at once', digits: 0 },
+      { key: 'jobs_per_second', label: 'jobs/s', digits: 0 },
+      { key: 'share_of_bare', label: 'of BullMQ alone', digits: 2, suffix: '×' },
+      { key: 'worker_us', label: 'CPU µs: worker', digits: 0 },
+      { key: 'postgres_us', label: 'Postgres', digits: 0 },
+      { key: 'redis_us', label: 'Redis', digits: 0 },
+      { key: 'foreign_percent', label: 'others', digits: 0, suffix: ' %' },
+    ],
+    rows,
+    notes: [
+      'The whole rows are bound by the local stand-ins for provider and storage, which share the machine ("others").',
+    ],
+  };
+}
+
+function present(what: string, concurrency: number, { jobsPerSecond, cpu }: Lap, bare: Lap | undefined): Row {
+  return {
+    what,
+    concurrency,
+    jobs_per_second: jobsPerSecond,
+    share_of_bare: ratioOf(jobsPerSecond, bare?.jobsPerSecond),
+    worker_us: cpu.workerUs,
+    postgres_us: cpu.postgresUs,
+    redis_us: cpu.redisUs,
+    foreign_percent: cpu.foreignShare === null ? null : cpu.foreignShare * 100,
+  };
+}
+
+async function runLap(bench: BenchContext, options: LapOptions): Promise<Lap> {
+  const { stack } = bench;
+  const name = options.mode === 'bare' ? bareQueue : generationQueues.image;
+  const queue = new Queue(name, { connection: stack.redis, prefix: stack.queuePrefix });
+  const worker = await stack.startWorker(options.mode, options.concurrency);
+  const pids = { ...stack.pids, worker: worker.pid };
+  try {
+    await fillQueue(bench, queue, options, options.warmUpCount);
+    await untilEmpty(queue);
+    await queue.pause();
+    const jobIds = await fillQueue(bench, queue, options, options.count);
+    const before = readCpuTimes(pids);
+    const startedAt = performance.now();
+    await queue.resume();
+    await untilEmpty(queue);
+    const elapsedMs = performance.now() - startedAt;
+    const cpu = cpuPerItem(before, readCpuTimes(pids), { items: options.count, elapsedMs });
+    if (jobIds.length > 0) await checkCompleted(bench, jobIds);
+    return { jobsPerSecond: options.count / (elapsedMs / 1000), cpu };
+  } finally {
+    await queue.close();
+    await worker.stop();
+  }
+}
+
+/** @returns the ids of the jobs; none for bare messages. */
+async function fillQueue(bench: BenchContext, queue: Queue, options: LapOptions, count: number): Promise<string[]> {
+  if (options.mode === 'bare') {
+    for (const batch of inBatches(bareMessages(count), 500)) await queue.addBulk(batch);
+    return [];
+  }
+  const { stack, makeReservation } = bench;
+  const enqueuer = new JobEnqueuer({
+    redis: stack.redis,
+    prefix: stack.queuePrefix,
+    onError: (error) => bench.problems.push(`a job was not enqueued: ${error.message}`),
+    timeoutMs: 10_000,
+  });
+  const reservations = reservationsFor(options.accounts, count, makeReservation, options.order ?? plainOrder);
+  for (const batch of inBatches(reservations, 500)) {
+    await reserveJobs(stack.database.pool, batch);
+    await enqueuer.enqueue(batch.map(({ id, type }) => ({ id, type, attempts: 0 })));
+  }
+  await enqueuer.close();
+  return reservations.map(({ id }) => id);
+}
+
+/** @throws Error when nothing has moved for half a minute. */
+async function untilEmpty(queue: Queue): Promise<void> {
+  let least = Number.POSITIVE_INFINITY;
+  let movedAt = performance.now();
+  for (;;) {
+    const counts = await queue.getJobCounts('wait', 'active', 'delayed', 'prioritized');
+    const left = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    if (left === 0) return;
+    if (left < least) {
+      least = left;
+      movedAt = performance.now();
+    }
+    if (performance.now() - movedAt > 30_000) throw new Error(`${left} messages are stuck in ${queue.name}`);
+    await pause(5);
+  }
+}
+
+async function checkCompleted({ stack, problems }: BenchContext, jobIds: string[]): Promise<void> {
+  const { rows } = await stack.database.pool.query<{ status: string; count: number }>(
+    'select status, count(*) from public.ai_jobs where id = any ($1) group by status',
+    [jobIds],
+  );
+  const completed = rows.find((row) => row.status === 'completed')?.count ?? 0;
+  if (completed !== jobIds.length)
+    problems.push(`${completed} of ${jobIds.length} jobs completed: ${JSON.stringify(rows)}`);
+}

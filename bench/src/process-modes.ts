@@ -1,0 +1,17 @@
+/** How an API process of the benchmark admits jobs; everything before and after is the same. */
+export const apiModes = ['naive', 'unbatched', 'batched'] as const;
+export type ApiMode = (typeof apiModes)[number];
+
+export function isApiMode(text: string | undefined): text is ApiMode {
+  return apiModes.some((mode) => mode === text);
+}
+
+export const workerModes = ['instant', 'sandbox', 'bare'] as const;
+export type WorkerMode = (typeof workerModes)[number];
+
+export function isWorkerMode(text: string | undefined): text is WorkerMode {
+  return workerModes.some((mode) => mode === text);
+}
+
+/** The queue of messages that nobody looks at. */
+export const bareQueue = 'bench-bare';

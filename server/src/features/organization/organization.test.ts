@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeTenant, type TestTenant } from '../../testing/make-tenant.ts';
+import { startApi, type TestApi } from '../../testing/start-api.ts';
+
+let api: TestApi;
+let tenant: TestTenant;
+beforeAll(async () => {
+  api = await startApi();
+  tenant = await makeTenant(api);
+});
+afterAll(() => api.close());
+
+const call = (method: string, path: string, body?: unknown, token = tenant.token) =>
+  api.call(method, `/api/v1${path}`, { token, ...(body === undefined ? {} : { body }) });
+
+describe('the organization', () => {
+  it('tells plan, limits with its own over them, and features', async () => {
+    const own = await makeTenant(api);
+    await api.deps.pool.query(`update organizations set custom_limits = '{"projects": 7}' where id = $1`, [
+      own.organizationId,
+    ]);
+    api.deps.authenticator.forget([{ kind: 'organization', id: own.organizationId }]);
+    const { body } = await call('GET', '/organization', undefined, own.token);
+    expect(body).toMatchObject({
+      plan: 'free',
+      limits: { projects: 7, team_members: 1 },
+      features: ['image', 'workflow'],
+    });
+  });
+
+  it('changes name and settings; a taken slug is a conflict naming the field', async () => {
+    const slug = `taken-${randomUUID().slice(0, 8)}`;
+    const other = await makeTenant(api);
+    expect((await call('PATCH', '/organization', { slug }, other.token)).body.slug).toBe(slug);
+    const taken = await call('PATCH', '/organization', { slug, name: 'Not written' });
+    expect(taken.body).toMatchObject({ status: 409, code: 'conflict', errors: [{ pointer: '/slug' }] });
+    const changed = await call('PATCH', '/organization', { name: 'Ateliê', settings: { require_approval: true } });
+    expect(changed.body).toMatchObject({
+      name: 'Ateliê',
+      settings: { require_approval: true, allow_member_invites: true },
+    });
+  });
+
+  it.each([
+    { slug: 'Upper' },
+    { slug: 'a' },
+    { slug: '-a-b' },
+    { plan: 'enterprise' },
+    { custom_limits: {} },
+    { settings: { default_role: 'admin' } },
+    {},
+  ])('refuses %j', async (body) => {
+    expect((await call('PATCH', '/organization', body)).status).toBe(422);
+  });
+});
