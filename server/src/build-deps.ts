@@ -32,6 +32,7 @@ export async function buildDeps(config: Config, log: Logger): Promise<BuiltDeps>
     url: config.DATABASE_URL,
     poolMax: config.DATABASE_POOL_MAX,
     applicationName: 'base-api',
+    queryTimeoutMs: 15_000,
     onError: (err) => log.warn({ err }, 'an idle database connection broke'),
   });
   const catalog = await Catalog.load(database.db).catch(async (error: unknown) => {

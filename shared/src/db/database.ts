@@ -16,6 +16,8 @@ export interface DatabaseOptions {
   url: string;
   poolMax: number;
   applicationName: string;
+  /** How long to wait for an answer; the connection is given up then, so that a frozen server hangs nobody. */
+  queryTimeoutMs?: number;
   /** Called for connections that break while idle; without a listener the process would end. */
   onError: (error: Error) => void;
 }
@@ -32,7 +34,7 @@ const types: pg.CustomTypesConfig = {
 
 /**
  * Opens a pool that works through a transaction-mode pooler: no named statements, no session state.
- * Statement time-outs are the server's, because a client-side one would leave the statement running.
+ * A query time-out does not stop the statement, which may still commit: whatever writes is safe to repeat by its key.
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -40,6 +42,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.poolMax,
     application_name: options.applicationName,
     connectionTimeoutMillis: 5_000,
+    ...(options.queryTimeoutMs === undefined ? {} : { query_timeout: options.queryTimeoutMs }),
     keepAlive: true,
     maxLifetimeSeconds: 1_800,
     types,

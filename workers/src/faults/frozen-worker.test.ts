@@ -1,65 +1,106 @@
 import { existsSync } from 'node:fs';
 import { until } from '@base/shared/testing/until';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { systemVariables } from '../../../devstack/src/environment.ts';
 import { pickFreePorts } from '../../../devstack/src/ports.ts';
 import { startRedis } from '../../../devstack/src/redis.ts';
 import { expectSound, paidCalls } from '../testing/expect-sound.ts';
+import type { FleetProcess } from '../testing/fleet-process.ts';
 import { type Fleet, startFleet } from '../testing/start-fleet.ts';
-import { createJob, newTenant, waitForJobs } from '../testing/tenant.ts';
+import { createJob, newTenant, type OrderedJob, type Tenant, waitForJobs } from '../testing/tenant.ts';
 
-let fleet: Fleet | undefined;
-afterEach(async () => {
-  await fleet?.close();
-  fleet = undefined;
+let fleet: Fleet;
+beforeAll(async () => {
+  fleet = await startFleet({ tools: { systemVariables, pickFreePorts, startRedis }, workers: 0 });
 });
+afterEach(async () => {
+  for (const worker of fleet.workers) await worker.kill();
+});
+afterAll(() => fleet?.close());
 
-async function everythingOf(current: Fleet, jobId: string): Promise<unknown> {
-  const { rows } = await current.pool.query(
-    `select to_jsonb(j) as job,
-       (select jsonb_agg(to_jsonb(a) order by a.id) from provider_attempts a where a.job_id = j.id) as attempts,
-       (select jsonb_agg(to_jsonb(g) order by g.id) from generations g where g.job_id = j.id) as generations,
-       (select jsonb_agg(to_jsonb(h)) from credit_holds h where h.job_id = j.id) as holds,
-       (select jsonb_agg(to_jsonb(t) order by t.id) from credit_transactions t where t.reference_id = j.id::text) as transactions,
-       (select jsonb_agg(to_jsonb(e) order by e.id) from events e where e.resource_id = j.id) as events,
-       (select to_jsonb(b) - 'updated_at' from credit_balances b where b.organization_id = j.organization_id) as account
+/** All that the database says of a job, and of its organization's account. */
+async function everythingOf(job: OrderedJob): Promise<{ account: unknown; job: unknown }> {
+  const { rows } = await fleet.pool.query(
+    `select
+       (select to_jsonb(b) - 'updated_at' from credit_balances b where b.organization_id = j.organization_id) as account,
+       jsonb_build_object('row', to_jsonb(j),
+         'attempts', (select jsonb_agg(to_jsonb(a) order by a.id) from provider_attempts a where a.job_id = j.id),
+         'generations', (select jsonb_agg(to_jsonb(g) order by g.id) from generations g where g.job_id = j.id),
+         'holds', (select jsonb_agg(to_jsonb(h)) from credit_holds h where h.job_id = j.id),
+         'transactions', (select jsonb_agg(to_jsonb(t)) from credit_transactions t where t.reference_id = j.id::text),
+         'events', (select jsonb_agg(to_jsonb(e) order by e.id) from events e where e.resource_id = j.id)) as job
      from ai_jobs j where j.id = $1`,
-    [jobId],
+    [job.id],
   );
   return rows[0];
 }
 
-test.each(['before:poll', 'after:poll', 'before:upload', 'after:upload', 'before:settle_jobs'])(
-  'a worker frozen %s for longer than its lease changes nothing once it thaws',
-  async (moment) => {
-    fleet = await startFleet({ tools: { systemVariables, pickFreePorts, startRedis }, workers: 0 });
-    const current = fleet;
-    const tenant = await newTenant(current, { plan: 'starter', credits: 5 });
-    const marker = current.newMarker();
-    const frozen = await current.startWorker({ CRASH_AT: moment, CRASH_SIGNAL: 'SIGSTOP', CRASH_MARKER: marker });
-    const job = await createJob(current, tenant);
-    await until('the worker is frozen', () => existsSync(marker));
+/** An order on which a worker is frozen at the moment given. */
+async function freezeAt(moment: string, tenant: Tenant, sandbox: string) {
+  const marker = fleet.newMarker();
+  const frozen = await fleet.startWorker({ CRASH_AT: moment, CRASH_SIGNAL: 'SIGSTOP', CRASH_MARKER: marker });
+  const job = await createJob(fleet, tenant, { sandbox });
+  await until('the worker is frozen', () => existsSync(marker), { explain: async () => frozen.logged() });
+  return { frozen, job };
+}
 
-    const other = await current.startWorker();
-    const [row] = await waitForJobs(current, [job], { statuses: ['completed'] });
+/** Gives the thawed worker, now the only one, another job: when that is done, it is long past where it was frozen. */
+async function expectUseful(thawed: FleetProcess, tenant: Tenant): Promise<OrderedJob> {
+  const job = await createJob(fleet, tenant);
+  const [row] = await waitForJobs(fleet, [job], { statuses: ['completed'] });
+  expect(row?.worker).toMatch(new RegExp(`-${thawed.pid}$`));
+  return job;
+}
+
+test.each([
+  'after:begin_jobs',
+  'before:park_jobs',
+  'before:poll',
+  'after:poll',
+  'before:output',
+  'before:upload',
+  'after:upload',
+  'before:settle_jobs',
+])(
+  'a worker frozen %s for longer than its lease loses the job to another, and changes nothing once it thaws',
+  async (moment) => {
+    const tenant = await newTenant(fleet, { plan: 'starter', credits: 5 });
+    const { frozen, job } = await freezeAt(moment, tenant, 'latency=150');
+    const other = await fleet.startWorker();
+    const [row] = await waitForJobs(fleet, [job], { statuses: ['completed'] });
     expect(row?.worker).toMatch(new RegExp(`-${other.pid}$`));
-    const before = await everythingOf(current, job.id);
+    const before = await everythingOf(job);
 
     frozen.signal('SIGCONT');
-    // Its own words tell that it has gone on, to the very end of the step, and that the job was not its own any more.
-    const onceThawed = /"ours":false|"a step of the job failed"|the lease could not be extended/;
-    await until('the thawed worker is done with its step', () => onceThawed.test(frozen.logged()), {
-      explain: async () => frozen.logged().slice(-3_000),
-    });
-    expect(await everythingOf(current, job.id)).toEqual(before);
-    expect(await paidCalls(job.marker)).toHaveLength(1);
-    await expectSound(current, tenant, [job]);
+    // Its own words tell that it has gone on and found that the job is not its own any more.
+    const noticed = /"ours":false|a step of the job failed|cannot be asked at the moment|leases could not be extended/;
+    const isPast = () => noticed.test(frozen.logged()) || moment.endsWith('begin_jobs') || moment.endsWith('park_jobs');
+    await until('the thawed worker has gone on', isPast, { explain: async () => frozen.logged().slice(-3_000) });
+    expect(await everythingOf(job)).toEqual(before);
 
-    // It is as good as any other again.
     await other.kill();
-    const next = await createJob(current, tenant);
-    const [nextRow] = await waitForJobs(current, [next], { statuses: ['completed'] });
-    expect(nextRow?.worker).toMatch(new RegExp(`-${frozen.pid}$`));
-    await expectSound(current, tenant, [job, next]);
+    const next = await expectUseful(frozen, tenant);
+    expect((await everythingOf(job)).job).toEqual(before.job);
+    expect(await paidCalls(job.marker)).toHaveLength(1);
+    await expectSound(fleet, tenant, [job, next]);
   },
 );
+
+test('a worker frozen right before the paid request costs the customer nothing, whenever it thaws', async () => {
+  const tenant = await newTenant(fleet, { plan: 'starter', credits: 5 });
+  const { frozen, job } = await freezeAt('before:submit', tenant, 'latency=30000');
+  const other = await fleet.startWorker();
+  // Nobody can tell a request that was never sent from one that will be: it is not sent a second time.
+  const [row] = await waitForJobs(fleet, [job]);
+  expect(row).toMatchObject({ status: 'failed', error_code: 'outcome_unknown', credits_charged: '0' });
+  expect(Number(row?.cost_at_risk_usd)).toBeGreaterThan(0);
+
+  frozen.signal('SIGCONT');
+  await until('the request is sent after all', async () => (await paidCalls(job.marker)).length > 0);
+  await other.kill();
+  const next = await expectUseful(frozen, tenant);
+  const [after] = await waitForJobs(fleet, [job]);
+  expect(after).toEqual(row);
+  expect(await paidCalls(job.marker)).toHaveLength(1);
+  await expectSound(fleet, tenant, [job, next]);
+});

@@ -1,9 +1,9 @@
 import { describeApiKey, hashApiKey, makeApiKey } from '@base/shared/crypto/api-key';
 import { ApiError } from '@base/shared/errors/api-error';
 import type { Pool } from 'pg';
+import { v7 as uuidV7 } from 'uuid';
 import { hashRequest } from '../../http/idempotency-key.ts';
 import type { Principal } from '../../http/principal.ts';
-import { makeUuidV7 } from '../../http/request-id.ts';
 import { type ApiKeyRow, apiKeyColumns } from './present-api-key.ts';
 
 /**
@@ -109,7 +109,7 @@ export async function insertRotatedApiKey(
 }
 
 function claimValues({ principal, route, idempotencyKey, body }: Claim): unknown[] {
-  return [principal.organizationId, route, idempotencyKey, hashRequest(body), makeUuidV7()];
+  return [principal.organizationId, route, idempotencyKey, hashRequest(body), uuidV7()];
 }
 
 async function readMade(pool: Pool, claim: Claim, key: string, row: ApiKeyRow | undefined): Promise<MadeApiKey> {

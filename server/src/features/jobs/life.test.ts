@@ -154,7 +154,8 @@ describe('cancel', () => {
       const response = await fetch(`${inject('stack').sandbox_url}/replicate/v1/predictions/${call?.task_id}`, {
         headers: { authorization: 'Bearer sandbox-replicate-key' },
       });
-      return ((await response.json()) as { status: string }).status === 'canceled'; // a prediction, as documented
+      const { status } = (await response.json()) as { status: string }; // a prediction, as documented
+      return status === 'canceled' || status === 'aborted';
     });
   });
 
