@@ -1,4 +1,4 @@
-import { makeUuidV7 } from '@base/server/http/request-id';
+import { v7 as makeUuidV7 } from 'uuid';
 import { describeApiKey, hashApiKey, makeApiKey } from '@base/shared/crypto/api-key';
 import type { Database } from '@base/shared/db/database';
 import type { Spread } from './bench-context.ts';

@@ -1,4 +1,4 @@
-import { makeUuidV7 } from '@base/server/http/request-id';
+import { v7 as makeUuidV7 } from 'uuid';
 import { Catalog } from '@base/shared/credits/catalog';
 import { quote } from '@base/shared/credits/quote';
 import type { Db } from '@base/shared/db/database';

@@ -1,4 +1,4 @@
-import { makeUuidV7 } from '@base/server/http/request-id';
+import { v7 as makeUuidV7 } from 'uuid';
 import { openDatabase } from '@base/shared/db/database';
 import {
   beginJobs,

@@ -40,7 +40,6 @@ const exposedHeaders = [
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',
   'Idempotent-Replayed',
-  'Preference-Applied',
 ];
 
 /** Wires the API together. It never listens: that is the business of start/server.ts, or of a test. */

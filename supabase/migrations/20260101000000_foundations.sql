@@ -46,7 +46,9 @@ create table public.schedules (
   name text primary key,
   next_run_at timestamptz not null default now(),
   last_started_at timestamptz,
-  last_succeeded_at timestamptz
+  last_succeeded_at timestamptz,
+  -- What the last run found; every worker shows it in its metrics, whichever of them ran.
+  figures jsonb not null default '{}'
 );
 alter table public.schedules enable row level security;
 alter table public.schedules force row level security;

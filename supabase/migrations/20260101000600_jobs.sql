@@ -57,6 +57,8 @@ create table public.ai_jobs (
   request_id text not null,
   lease_token uuid,
   lease_expires_at timestamptz,
+  -- When the job is to be looked at again while the provider works; null while a worker is at it.
+  resume_at timestamptz,
   worker text,
   created_at timestamptz not null default clock_timestamp(),
   queued_at timestamptz,
@@ -73,6 +75,7 @@ create table public.ai_jobs (
   constraint ai_jobs_queued_before_work check (status not in ('queued', 'processing', 'completed') or queued_at is not null),
   constraint ai_jobs_started_before_work check (status not in ('processing', 'completed') or started_at is not null),
   constraint ai_jobs_lease_while_processing check ((status = 'processing') = (lease_token is not null) and (lease_token is null) = (lease_expires_at is null)),
+  constraint ai_jobs_parked_while_processing check (resume_at is null or status = 'processing'),
   constraint ai_jobs_error_when_failed check ((status = 'failed') = (error_code is not null)),
   constraint ai_jobs_output_when_completed check ((status = 'completed') = (output is not null)),
   constraint ai_jobs_hash_with_key check ((idempotency_key is null) = (request_hash is null)),
@@ -118,6 +121,7 @@ create unique index provider_attempts_one_live on public.provider_attempts (job_
 create unique index provider_attempts_one_success on public.provider_attempts (job_id) where status = 'succeeded';
 create unique index provider_attempts_task on public.provider_attempts (provider, provider_task_id) where provider_task_id is not null;
 create index provider_attempts_organization on public.provider_attempts (organization_id, id desc);
+create index provider_attempts_abandoned on public.provider_attempts (ended_at) where status = 'abandoned';
 create index provider_attempts_to_cancel on public.provider_attempts (ended_at)
   where status = 'abandoned' and provider_task_id is not null and cancel_sent_at is null;
 

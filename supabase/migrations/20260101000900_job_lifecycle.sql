@@ -268,6 +268,7 @@ begin
       status = 'processing',
       lease_token = gen_random_uuid(),
       lease_expires_at = v_now + make_interval(secs => p_lease_seconds),
+      resume_at = null,
       worker = p_worker,
       attempts = j.attempts + case when m.resumed then 0 else 1 end,
       started_at = coalesce(j.started_at, v_now)
@@ -313,6 +314,7 @@ returns setof uuid language sql set search_path = '' set enable_seqscan = off
 as $$
   update public.ai_jobs j set
     lease_expires_at = clock_timestamp() + make_interval(secs => mine.resume_seconds + p_lease_seconds),
+    resume_at = clock_timestamp() + make_interval(secs => mine.resume_seconds),
     progress = greatest(j.progress, coalesce(mine.progress, 0))
   from (
     select k.id, u.resume_seconds, u.progress from unnest(p_ids, p_lease_tokens, p_resume_seconds, p_progress) u (id, lease_token, resume_seconds, progress)
@@ -470,7 +472,7 @@ begin
   done as (
     update public.ai_jobs j set status = 'completed', completed_at = v_now, progress = 100, output = i.output, credits_charged = i.captured,
       cost_usd = i.cost_usd, tokens_in = i.tokens_in, tokens_out = i.tokens_out, limit_units = i.limit_units,
-      lease_token = null, lease_expires_at = null
+      lease_token = null, lease_expires_at = null, resume_at = null
     from item i, public.ai_jobs before
     where j.id = i.id and before.id = i.id and j.id = any (v_settled) and before.id = any (v_settled)
     returning j.*, i.captured, i.held, i.generations, i.ord, before.limit_units as limit_units_held,
@@ -601,7 +603,7 @@ begin
   ended as (
     update public.ai_jobs j set status = i.status, completed_at = v_now,
       error_code = case when i.status = 'failed' then coalesce(i.error_code, 'provider_failed') end, error_detail = left(i.error_detail, 2000),
-      lease_token = null, lease_expires_at = null
+      lease_token = null, lease_expires_at = null, resume_at = null
     from item i, public.ai_jobs before
     where j.id = i.id and before.id = i.id and j.id = any (v_released) and before.id = any (v_released)
     returning j.*, before.status as was, coalesce(i.attempt_status, 'abandoned') as attempt_status, i.ord
@@ -671,10 +673,11 @@ end
 $$;
 
 -- claim_stale_jobs: the relay: jobs that the queue may not know of. Queued ones that nobody began soon after admission
--- (then once a minute), and processing ones whose lease ran out. After Redis lost its data (p_lost) all of them.
+-- (then once a minute), and processing ones whose lease ran out. After Redis lost its data (p_lost) all queued ones, and
+-- those parked while their provider works; these come with their lease, so that they can be resumed at once.
 -- returns ids to enqueue. locks: the rows, skipping those locked.
 create function public.claim_stale_jobs(p_limit integer, p_lost boolean)
-returns table (id uuid, type public.job_type, attempts integer) language sql set search_path = ''
+returns table (id uuid, type public.job_type, attempts integer, lease_token uuid) language sql set search_path = ''
 as $$
   with waiting as materialized (
     select j.id from public.ai_jobs j
@@ -689,9 +692,15 @@ as $$
       and (j.enqueued_at is null or j.enqueued_at < greatest(j.lease_expires_at, clock_timestamp() - interval '30 seconds'))
     order by j.lease_expires_at limit p_limit for update skip locked
   ),
-  stale as (select w.id from waiting w union all select a.id from abandoned a)
+  parked as materialized (
+    select j.id from public.ai_jobs j
+    where p_lost and j.status = 'processing' and j.resume_at is not null and j.lease_expires_at >= clock_timestamp()
+      and (j.enqueued_at is null or j.enqueued_at < clock_timestamp() - interval '2 seconds')
+    order by j.lease_expires_at limit p_limit for update skip locked
+  ),
+  stale as (select w.id from waiting w union all select a.id from abandoned a union all select p.id from parked p)
   update public.ai_jobs j set enqueued_at = clock_timestamp() from stale where j.id = stale.id
-  returning j.id, j.type, j.attempts
+  returning j.id, j.type, j.attempts, case when j.resume_at is not null then j.lease_token end
 $$;
 
 -- expire_jobs: the reaper: ends jobs past their deadline in the customer's favour. Returns what release_jobs returns.

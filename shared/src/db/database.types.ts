@@ -61,8 +61,9 @@ export interface AiJobs {
   provider: string;
   queued_at: Date | null;
   quoted_cost_usd: Numeric;
-  request_hash: string;
+  request_hash: string | null;
   request_id: string;
+  resume_at: Date | null;
   started_at: Date | null;
   status: JobStatus;
   tokens_in: number | null;
@@ -334,6 +335,7 @@ export interface ProviderAttempts {
 }
 
 export interface Schedules {
+  figures: Generated<unknown>;
   last_started_at: Date | null;
   last_succeeded_at: Date | null;
   name: string;

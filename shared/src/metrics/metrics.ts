@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
   registry: Registry;
@@ -7,7 +7,6 @@ export interface Metrics {
   jobsAdmitted: Counter<'type' | 'provider'>;
   jobOutcomes: Counter<'status' | 'type' | 'provider'>;
   providerRequestDuration: Histogram<'provider' | 'operation' | 'outcome'>;
-  ledgerViolations: Gauge;
 }
 
 /** The metrics of one process, in a registry of their own. Labels have few values: routes are templates, never paths. */
@@ -48,11 +47,6 @@ export function createMetrics(options: { process: string; withDefaults?: boolean
       help: 'Time of single calls to providers.',
       labelNames: ['provider', 'operation', 'outcome'],
       buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
-      registers,
-    }),
-    ledgerViolations: new Gauge({
-      name: 'ledger_violations',
-      help: 'Rows of verify_ledger() at its last run; anything but 0 is an alarm.',
       registers,
     }),
   };

@@ -52,7 +52,7 @@ export class JobEnqueuer {
 function toBulkItem(job: QueuedJob) {
   return {
     name: 'generate',
-    data: { id: job.id },
+    data: job.lease_token ? { id: job.id, lease: job.lease_token } : { id: job.id },
     opts: {
       // A finished id would be ignored when it is added again, so each attempt has its own.
       jobId: `${job.id}-${job.attempts}`,

@@ -18,12 +18,10 @@ afterEach(async () => {
 });
 afterAll(() => fleet?.close());
 
-/** All that the database says of a job, and of its organization's account. */
-async function everythingOf(job: OrderedJob): Promise<{ account: unknown; job: unknown }> {
+/** All that the database says of a job. */
+async function everythingOf(job: OrderedJob): Promise<unknown> {
   const { rows } = await fleet.pool.query(
-    `select
-       (select to_jsonb(b) - 'updated_at' from credit_balances b where b.organization_id = j.organization_id) as account,
-       jsonb_build_object('row', to_jsonb(j),
+    `select jsonb_build_object('row', to_jsonb(j),
          'attempts', (select jsonb_agg(to_jsonb(a) order by a.id) from provider_attempts a where a.job_id = j.id),
          'generations', (select jsonb_agg(to_jsonb(g) order by g.id) from generations g where g.job_id = j.id),
          'holds', (select jsonb_agg(to_jsonb(h)) from credit_holds h where h.job_id = j.id),
@@ -52,18 +50,21 @@ async function expectUseful(thawed: FleetProcess, tenant: Tenant): Promise<Order
   return job;
 }
 
+const lost = /"ours":false|a step of the job failed|cannot be asked at the moment/;
+
 test.each([
-  'after:begin_jobs',
-  'before:park_jobs',
-  'before:poll',
-  'after:poll',
-  'before:output',
-  'before:upload',
-  'after:upload',
-  'before:settle_jobs',
+  { moment: 'after:begin_jobs', word: null },
+  { moment: 'sent:submit', word: /"message":"submitted"/ },
+  { moment: 'before:park_jobs', word: null },
+  { moment: 'before:poll', word: lost },
+  { moment: 'after:poll', word: lost },
+  { moment: 'before:output', word: lost },
+  { moment: 'before:upload', word: lost },
+  { moment: 'after:upload', word: lost },
+  { moment: 'before:settle_jobs', word: lost },
 ])(
-  'a worker frozen %s for longer than its lease loses the job to another, and changes nothing once it thaws',
-  async (moment) => {
+  'a worker frozen $moment for longer than its lease loses the job to another, and changes nothing once it thaws',
+  async ({ moment, word }) => {
     const tenant = await newTenant(fleet, { plan: 'starter', credits: 5 });
     const { frozen, job } = await freezeAt(moment, tenant, 'latency=150');
     const other = await fleet.startWorker();
@@ -72,15 +73,15 @@ test.each([
     const before = await everythingOf(job);
 
     frozen.signal('SIGCONT');
-    // Its own words tell that it has gone on and found that the job is not its own any more.
-    const noticed = /"ours":false|a step of the job failed|cannot be asked at the moment|leases could not be extended/;
-    const isPast = () => noticed.test(frozen.logged()) || moment.endsWith('begin_jobs') || moment.endsWith('park_jobs');
-    await until('the thawed worker has gone on', isPast, { explain: async () => frozen.logged().slice(-3_000) });
-    expect(await everythingOf(job)).toEqual(before);
-
+    // Where it says anything, its own words tell that it has gone on to the end of its step.
+    if (word) {
+      await until('the thawed worker has gone on', () => word.test(frozen.logged()), {
+        explain: async () => frozen.logged().slice(-3_000),
+      });
+    }
     await other.kill();
     const next = await expectUseful(frozen, tenant);
-    expect((await everythingOf(job)).job).toEqual(before.job);
+    expect(await everythingOf(job)).toEqual(before);
     expect(await paidCalls(job.marker)).toHaveLength(1);
     await expectSound(fleet, tenant, [job, next]);
   },
@@ -96,11 +97,14 @@ test('a worker frozen right before the paid request costs the customer nothing, 
   expect(Number(row?.cost_at_risk_usd)).toBeGreaterThan(0);
 
   frozen.signal('SIGCONT');
-  await until('the request is sent after all', async () => (await paidCalls(job.marker)).length > 0);
+  // It may be stopped by the loss of its lease in time, or not.
+  await until('the thawed worker has gone on', () => /"message":"submitted"/.test(frozen.logged()), {
+    explain: async () => frozen.logged().slice(-3_000),
+  });
   await other.kill();
   const next = await expectUseful(frozen, tenant);
   const [after] = await waitForJobs(fleet, [job]);
   expect(after).toEqual(row);
-  expect(await paidCalls(job.marker)).toHaveLength(1);
+  expect((await paidCalls(job.marker)).length).toBeLessThanOrEqual(1);
   await expectSound(fleet, tenant, [job, next]);
 });

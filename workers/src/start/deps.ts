@@ -11,6 +11,7 @@ import type { Pool } from 'pg';
 import { createJobEnding, type JobEnding } from '../generation/end-job.ts';
 import { createJobStore } from '../generation/job-store.ts';
 import { LeaseKeeper } from '../generation/lease-keeper.ts';
+import { observeProviders } from '../generation/observe-providers.ts';
 import type { RunDeps } from '../generation/run-generation.ts';
 import { createOutputStore, type OutputStore } from '../outputs/store-output.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -59,7 +60,7 @@ export async function buildWorkerDeps(config: Config, log: Logger, parts: Worker
   const notify = (notices: { organizationId: string; notice: Notice }[]): void =>
     sendNotices(redis, config.QUEUE_PREFIX, notices);
 
-  const providers = parts.providers ?? buildProviders(config);
+  const providers = observeProviders(parts.providers ?? buildProviders(config), metrics);
   const outputs = parts.outputs ?? createOutputStore(config);
   await outputs.ensureBucket().catch((err: unknown) => log.warn({ err }, 'the storage bucket could not be checked'));
   const store = createJobStore({ pool, worker: name, leaseSeconds: config.WORKER_LEASE_SECONDS });

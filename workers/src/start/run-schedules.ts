@@ -16,10 +16,11 @@ export function runSchedules(schedules: readonly Schedule[], deps: WorkerDeps): 
       isBusy = true;
       try {
         if (await claimSchedule(deps.pool, schedule.name, schedule.everySeconds)) {
-          await schedule.run(deps);
-          await deps.pool.query('update schedules set last_succeeded_at = clock_timestamp() where name = $1', [
-            schedule.name,
-          ]);
+          const figures = await schedule.run(deps);
+          await deps.pool.query(
+            'update schedules set last_succeeded_at = clock_timestamp(), figures = $2 where name = $1',
+            [schedule.name, figures ?? {}],
+          );
         }
       } catch (err) {
         deps.log.error({ err, schedule: schedule.name }, 'a schedule failed; it will run again when it is due');

@@ -1,9 +1,11 @@
 import { ConfigError, loadConfig } from '@base/shared/config/load-config';
+import { pendingMigrations } from '@base/shared/db/migrate/run-migrations';
 import { createLogger } from '@base/shared/log/logger';
 import { startMetricsServer } from '@base/shared/metrics/metrics-server';
 import { generationQueues } from '@base/shared/queue/queues';
 import { schedules } from '../registry.ts';
 import { buildWorkerDeps } from './deps.ts';
+import { reportSchedules } from './report-schedules.ts';
 import { runQueue } from './run-queue.ts';
 import { runSchedules } from './run-schedules.ts';
 import { drainOnSignal } from './shutdown.ts';
@@ -30,9 +32,13 @@ async function startWorker(): Promise<void> {
   if (unknown.length > 0) throw new ConfigError(`WORKER_QUEUES names no queue of ours: ${unknown.join(', ')}`);
 
   const deps = await buildWorkerDeps(config, log);
+  const pending = await pendingMigrations(deps.pool);
+  if (pending.length > 0)
+    throw new ConfigError(`The database lacks migrations: ${pending.join(', ')}. Run \`npm run migrate\`.`);
   deps.leases.start();
   const runners = config.WORKER_QUEUES.filter((queue) => known.has(queue)).map((queue) => runQueue(queue, deps));
   const stopSchedules = config.WORKER_QUEUES.includes('upkeep') ? runSchedules(schedules, deps) : async () => {};
+  const stopReport = reportSchedules(deps);
   const stopCanaries = watchCanaries(runners, deps, {
     everyMs: 20_000,
     toleratedMax: 6,
@@ -41,13 +47,18 @@ async function startWorker(): Promise<void> {
       process.exit(1);
     },
   });
-  const metricsServer = await startMetricsServer({ metrics: deps.metrics, host: config.HOST, port: config.METRICS_PORT });
+  const metricsServer = await startMetricsServer({
+    metrics: deps.metrics,
+    host: config.HOST,
+    port: config.METRICS_PORT,
+  });
   log.info({ queues: config.WORKER_QUEUES, concurrency: config.WORKER_CONCURRENCY, name: deps.name }, 'worker started');
 
   drainOnSignal({
     log,
     seconds: config.SHUTDOWN_SECONDS,
     async drain() {
+      stopReport();
       await stopCanaries();
       await stopSchedules();
       await Promise.all(runners.map((runner) => runner.close({ isForced: false })));

@@ -10,7 +10,7 @@ import { type JobRow, presentJob } from './present-job.ts';
 export const cancelJob = endpoint({
   method: 'post',
   path: '/jobs/:id/cancel',
-  tag: 'Jobs',
+  tag: 'jobs',
   summary: 'Cancel a job',
   description:
     'Ends a job that has not ended yet, whatever it is doing; everything held goes back and nothing is charged. The provider ' +

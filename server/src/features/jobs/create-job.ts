@@ -15,7 +15,7 @@ const deadlineSeconds = { image: 900, video: 3_600, audio: 900, text: 600 } as c
 export const createJob = endpoint({
   method: 'post',
   path: '/jobs',
-  tag: 'Jobs',
+  tag: 'jobs',
   summary: 'Create a job',
   description:
     'Checks the input against the model’s schema, holds the credits and admits the job. Nothing is charged before a result ' +

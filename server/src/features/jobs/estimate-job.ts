@@ -7,7 +7,7 @@ import type { Principal } from '../../http/principal.ts';
 export const estimateJob = endpoint({
   method: 'post',
   path: '/jobs/estimate',
-  tag: 'Jobs',
+  tag: 'jobs',
   summary: 'Tell what a job would cost and whether it may run, without running it',
   access: 'jobs:read',
   body: createJobBody.pick({ model: true, input: true }),

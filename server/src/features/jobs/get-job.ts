@@ -9,7 +9,7 @@ import { presentJob } from './present-job.ts';
 export const getJob = endpoint({
   method: 'get',
   path: '/jobs/:id',
-  tag: 'Jobs',
+  tag: 'jobs',
   summary: 'Read a job',
   access: 'jobs:read',
   params: z.object({ id }),

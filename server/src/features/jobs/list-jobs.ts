@@ -7,7 +7,7 @@ import { jobColumns, presentJob } from './present-job.ts';
 export const listJobs = endpoint({
   method: 'get',
   path: '/jobs',
-  tag: 'Jobs',
+  tag: 'jobs',
   summary: 'List jobs, newest first',
   access: 'jobs:read',
   query: pageQuery.extend({ status: jobStatus.optional(), project_id: id.optional() }),

@@ -13,7 +13,7 @@ const checkEveryMs = 5_000;
 export const streamJobEvents = endpoint({
   method: 'get',
   path: '/jobs/:id/events',
-  tag: 'Jobs',
+  tag: 'jobs',
   summary: 'Follow a job as server-sent events',
   description:
     'Events are named `job` and carry the job as GET /jobs/{id} shows it: at once as it is now, then at each change; the ' +

@@ -281,6 +281,8 @@ export interface QueuedJob {
   id: string;
   type: JobType;
   attempts: number;
+  /** Of a job parked while its provider works: whoever takes it resumes under this lease. */
+  lease_token?: string | null;
 }
 
 /** Jobs that the queue may not know of; `lost` after Redis came back empty. */
