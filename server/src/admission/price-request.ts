@@ -29,7 +29,7 @@ export function priceRequest(
   const model = catalog.findModel(body.model);
   if (!model) {
     throw new ApiError('model_not_found', {
-      detail: `There is no model ${JSON.stringify(body.model.slice(0, 100))}. GET /api/v1/models lists what there is.`,
+      detail: `There is no model ${JSON.stringify(body.model.slice(0, 100))}.${suggest(body.model, catalog)} GET /api/v1/models lists what there is.`,
       errors: [{ pointer: '/model', detail: 'is not the id of a model, which is provider/name' }],
     });
   }
@@ -50,7 +50,7 @@ export function priceRequest(
   const measure = contract.measure(input);
   if ((measure.resolution ?? 0) > resolutionMax) {
     throw new ApiError('plan_limit_reached', {
-      detail: `The plan allows outputs of up to ${side}x${side} pixels; this request makes ${measure.resolution}x${measure.resolution} (or as many pixels in another shape).`,
+      detail: `The plan allows outputs of up to ${side}x${side} pixels; this request makes ${measure.resolution}x${measure.resolution} (or as many pixels in another shape). Ask for a smaller output or, where the model has none, use another model or plan.`,
       figures: { plan: principal.planId, limit_name: 'resolution_max', limit: side, requested: measure.resolution },
     });
   }
@@ -62,4 +62,11 @@ export function priceRequest(
     });
   }
   return { model, contract, input, measure, price, quote: quoted };
+}
+
+/** A model of that name at some provider, for those who left the provider out. */
+function suggest(wanted: string, catalog: Catalog): string {
+  const name = wanted.split('/').at(-1);
+  const found = catalog.models().find((model) => model.status === 'active' && model.name === name);
+  return found ? ` Did you mean ${found.id}?` : '';
 }

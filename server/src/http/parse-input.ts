@@ -41,8 +41,8 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined && issue.message.endsWith('received undefined')
-        ? `is required (${issue.expected})`
-        : `must be of type ${issue.expected}`;
+        ? `is required (${typeName(issue.expected)})`
+        : `must be of type ${typeName(issue.expected)}`;
     case 'invalid_value':
       return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
     case 'too_small':
@@ -56,6 +56,12 @@ function describeIssue(issue: z.core.$ZodIssue): string {
     default:
       return issue.message;
   }
+}
+
+/** Zod's names of types in the words of JSON. */
+function typeName(expected: string): string {
+  if (expected === 'record') return 'object';
+  return expected === 'int' ? 'integer' : expected;
 }
 
 const counted: Readonly<Record<string, string>> = { string: 'character', array: 'item', set: 'item', map: 'entry' };

@@ -36,7 +36,10 @@ function translate(error: unknown): unknown {
         figures: { limit_bytes: limitBytes },
       });
     case 'entity.parse.failed':
-      return new ApiError('malformed_json', { cause: error });
+      return new ApiError('malformed_json', {
+        detail: 'The body is not JSON: check quotes, commas and brackets.',
+        cause: error,
+      });
     case 'encoding.unsupported':
     case 'charset.unsupported':
       return new ApiError('unsupported_media_type', {

@@ -1,5 +1,3 @@
-import { openRequestRedis } from '@base/shared/queue/connection';
-import { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
 import { until } from '@base/shared/testing/until';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemVariables } from '../../../devstack/src/environment.ts';
@@ -7,6 +5,7 @@ import { pickFreePorts } from '../../../devstack/src/ports.ts';
 import { startRedis } from '../../../devstack/src/redis.ts';
 import { Semaphore } from '../outputs/semaphore.ts';
 import { expectSound, paidCalls } from '../testing/expect-sound.ts';
+import { handJobTo } from '../testing/hand-job-to.ts';
 import { type Fleet, startFleet } from '../testing/start-fleet.ts';
 import { createJob, jobRows, newTenant, type OrderedJob, type Tenant, waitForJobs } from '../testing/tenant.ts';
 
@@ -77,12 +76,7 @@ afterAll(() => fleet?.close());
 async function crash(item: Case, prefix: string): Promise<void> {
   const tenant = await newTenant(fleet, { plan: 'starter', credits: 20 });
   const job = await createJob(fleet, tenant, { model: item.model });
-  const redis = openRequestRedis(fleet.redis.url, () => {});
-  await until('Redis is connected', () => redis.status === 'ready');
-  const enqueuer = new JobEnqueuer({ redis, prefix, onError: () => {}, timeoutMs: 5_000 });
-  expect(await enqueuer.enqueue([{ id: job.id, type: 'image', attempts: 0 }])).toBe(true);
-  await enqueuer.close();
-  redis.disconnect();
+  await handJobTo(fleet, prefix, job);
   const victim = await fleet.startWorker({
     QUEUE_PREFIX: prefix,
     WORKER_QUEUES: 'image-generation',

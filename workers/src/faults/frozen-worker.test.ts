@@ -1,22 +1,127 @@
 import { existsSync } from 'node:fs';
 import { until } from '@base/shared/testing/until';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemVariables } from '../../../devstack/src/environment.ts';
 import { pickFreePorts } from '../../../devstack/src/ports.ts';
 import { startRedis } from '../../../devstack/src/redis.ts';
+import { Semaphore } from '../outputs/semaphore.ts';
 import { expectSound, paidCalls } from '../testing/expect-sound.ts';
 import type { FleetProcess } from '../testing/fleet-process.ts';
+import { handJobTo } from '../testing/hand-job-to.ts';
 import { type Fleet, startFleet } from '../testing/start-fleet.ts';
-import { createJob, newTenant, type OrderedJob, type Tenant, waitForJobs } from '../testing/tenant.ts';
+import {
+  createJob,
+  type JobRow,
+  jobRows,
+  newTenant,
+  type OrderedJob,
+  type Tenant,
+  waitForJobs,
+} from '../testing/tenant.ts';
+
+interface Case {
+  moment: string;
+  ends: 'completed' | 'failed';
+  /** What the thawed worker logs last of the step in which it was frozen; null when it says nothing. */
+  word: RegExp | null;
+  sandbox?: string;
+}
+
+const lost = /"ours":false|a step of the job failed|cannot be asked at the moment/;
+const submitted = /"message":"submitted"/;
+const cases: Case[] = [
+  { moment: 'after:begin_jobs', ends: 'completed', word: null },
+  // Nobody can tell a request that was never sent from one that will be: it is not sent a second time.
+  { moment: 'before:submit', ends: 'failed', word: submitted },
+  { moment: 'sent:submit', ends: 'completed', word: submitted },
+  // Its answer never comes: the thawed worker has nothing but an unknown outcome to report, and is too late with it.
+  { moment: 'sent:submit', ends: 'completed', word: submitted, sandbox: 'fault=timeout_after, latency=150' },
+  { moment: 'before:park_jobs', ends: 'completed', word: null },
+  { moment: 'before:poll', ends: 'completed', word: lost },
+  { moment: 'after:poll', ends: 'completed', word: lost },
+  { moment: 'before:output', ends: 'completed', word: lost },
+  { moment: 'before:upload', ends: 'completed', word: lost },
+  { moment: 'after:upload', ends: 'completed', word: lost },
+  { moment: 'before:settle_jobs', ends: 'completed', word: lost },
+];
+
+interface Frozen {
+  tenant: Tenant;
+  worker: FleetProcess;
+  prefix: string;
+  job: OrderedJob;
+}
+
+interface Outcome extends Frozen {
+  /** Once another worker had ended the job, and once the frozen one had thawed and done another job. */
+  before: { row: JobRow | undefined; everything: unknown };
+  after: unknown;
+  next: OrderedJob;
+  nextRow: JobRow | undefined;
+  otherPid: number;
+}
 
 let fleet: Fleet;
+const outcomes = new Map<Case, Outcome>();
+
 beforeAll(async () => {
-  fleet = await startFleet({ tools: { systemVariables, pickFreePorts, startRedis }, workers: 0 });
-});
-afterEach(async () => {
-  for (const worker of fleet.workers) await worker.kill();
-});
+  fleet = await startFleet({
+    tools: { systemVariables, pickFreePorts, startRedis },
+    workers: 0,
+    variables: { QUEUE_PREFIX: '{nobody}' },
+  });
+  const lanes = new Semaphore(4);
+  const frozen = await Promise.all(cases.map((item, index) => lanes.run(() => freeze(item, `{frozen-${index}}`))));
+  const other = await fleet.startWorker({ QUEUE_PREFIX: '{other}' });
+  await waitForJobs(
+    fleet,
+    frozen.map(({ job }) => job),
+  );
+  const befores = await Promise.all(frozen.map(({ job }) => stateOf(job)));
+  await other.kill();
+  await Promise.all(
+    cases.map(async (item, index) => {
+      const one = frozen[index];
+      const before = befores[index];
+      if (!one || !before) throw new Error('a case was left out');
+      outcomes.set(item, { ...one, before, ...(await thaw(item, one)), otherPid: other.pid });
+    }),
+  );
+}, 120_000);
 afterAll(() => fleet?.close());
+
+/** Has a job run by a worker of its own that is stopped at the case's moment. */
+async function freeze(item: Case, prefix: string): Promise<Frozen> {
+  const tenant = await newTenant(fleet, { plan: 'starter', credits: 5 });
+  const marker = fleet.newMarker();
+  const worker = await fleet.startWorker({
+    QUEUE_PREFIX: prefix,
+    WORKER_QUEUES: 'image-generation',
+    CRASH_AT: item.moment,
+    CRASH_SIGNAL: 'SIGSTOP',
+    CRASH_MARKER: marker,
+  });
+  const job = await createJob(fleet, tenant, { sandbox: item.sandbox ?? 'latency=150' });
+  await handJobTo(fleet, prefix, job);
+  await until(`a worker is frozen ${item.moment}`, () => existsSync(marker), { explain: async () => worker.logged() });
+  return { tenant, worker, prefix, job };
+}
+
+/** Lets it go on, and gives it another job: when that is done, it is long past where it was frozen. */
+async function thaw({ moment, word }: Case, { worker, tenant, prefix, job }: Frozen) {
+  worker.signal('SIGCONT');
+  await until(`the worker frozen ${moment} has gone on`, () => !word || word.test(worker.logged()), {
+    explain: async () => worker.logged().slice(-3_000),
+  });
+  const next = await createJob(fleet, tenant);
+  await handJobTo(fleet, prefix, next);
+  const [nextRow] = await waitForJobs(fleet, [next]);
+  return { after: (await stateOf(job)).everything, next, nextRow };
+}
+
+async function stateOf(job: OrderedJob) {
+  return { row: (await jobRows(fleet, [job.id])).get(job.id), everything: await everythingOf(job) };
+}
 
 /** All that the database says of a job. */
 async function everythingOf(job: OrderedJob): Promise<unknown> {
@@ -33,78 +138,27 @@ async function everythingOf(job: OrderedJob): Promise<unknown> {
   return rows[0];
 }
 
-/** An order on which a worker is frozen at the moment given. */
-async function freezeAt(moment: string, tenant: Tenant, sandbox: string) {
-  const marker = fleet.newMarker();
-  const frozen = await fleet.startWorker({ CRASH_AT: moment, CRASH_SIGNAL: 'SIGSTOP', CRASH_MARKER: marker });
-  const job = await createJob(fleet, tenant, { sandbox });
-  await until('the worker is frozen', () => existsSync(marker), { explain: async () => frozen.logged() });
-  return { frozen, job };
-}
-
-/** Gives the thawed worker, now the only one, another job: when that is done, it is long past where it was frozen. */
-async function expectUseful(thawed: FleetProcess, tenant: Tenant): Promise<OrderedJob> {
-  const job = await createJob(fleet, tenant);
-  const [row] = await waitForJobs(fleet, [job], { statuses: ['completed'] });
-  expect(row?.worker).toMatch(new RegExp(`-${thawed.pid}$`));
-  return job;
-}
-
-const lost = /"ours":false|a step of the job failed|cannot be asked at the moment/;
-
-test.each([
-  { moment: 'after:begin_jobs', word: null },
-  { moment: 'sent:submit', word: /"message":"submitted"/ },
-  { moment: 'before:park_jobs', word: null },
-  { moment: 'before:poll', word: lost },
-  { moment: 'after:poll', word: lost },
-  { moment: 'before:output', word: lost },
-  { moment: 'before:upload', word: lost },
-  { moment: 'after:upload', word: lost },
-  { moment: 'before:settle_jobs', word: lost },
-])(
-  'a worker frozen $moment for longer than its lease loses the job to another, and changes nothing once it thaws',
-  async ({ moment, word }) => {
-    const tenant = await newTenant(fleet, { plan: 'starter', credits: 5 });
-    const { frozen, job } = await freezeAt(moment, tenant, 'latency=150');
-    const other = await fleet.startWorker();
-    const [row] = await waitForJobs(fleet, [job], { statuses: ['completed'] });
-    expect(row?.worker).toMatch(new RegExp(`-${other.pid}$`));
-    const before = await everythingOf(job);
-
-    frozen.signal('SIGCONT');
-    // Where it says anything, its own words tell that it has gone on to the end of its step.
-    if (word) {
-      await until('the thawed worker has gone on', () => word.test(frozen.logged()), {
-        explain: async () => frozen.logged().slice(-3_000),
-      });
+test.each(cases)(
+  'a worker frozen $moment for longer than its lease loses the job to another ($ends), and changes nothing once it thaws',
+  async (item) => {
+    const outcome = outcomes.get(item);
+    if (!outcome) throw new Error('the worker was not frozen');
+    const { before, after, tenant, worker, job, next, nextRow } = outcome;
+    const calls = await paidCalls(job.marker);
+    if (item.ends === 'completed') {
+      expect(before.row).toMatchObject({ status: 'completed', attempt_statuses: ['succeeded'] });
+      expect(before.row?.worker).toMatch(new RegExp(`-${outcome.otherPid}$`));
+      expect(calls).toHaveLength(1);
+    } else {
+      expect(before.row).toMatchObject({ status: 'failed', error_code: 'outcome_unknown', credits_charged: '0' });
+      expect(Number(before.row?.cost_at_risk_usd)).toBeGreaterThan(0);
+      // The loss of its lease may stop the thawed worker in time, or not.
+      expect(calls.length).toBeLessThanOrEqual(1);
     }
-    await other.kill();
-    const next = await expectUseful(frozen, tenant);
-    expect(await everythingOf(job)).toEqual(before);
-    expect(await paidCalls(job.marker)).toHaveLength(1);
+    expect(after).toEqual(before.everything);
+    // It is as good as any other again.
+    expect(nextRow?.status).toBe('completed');
+    expect(nextRow?.worker).toMatch(new RegExp(`-${worker.pid}$`));
     await expectSound(fleet, tenant, [job, next]);
   },
 );
-
-test('a worker frozen right before the paid request costs the customer nothing, whenever it thaws', async () => {
-  const tenant = await newTenant(fleet, { plan: 'starter', credits: 5 });
-  const { frozen, job } = await freezeAt('before:submit', tenant, 'latency=30000');
-  const other = await fleet.startWorker();
-  // Nobody can tell a request that was never sent from one that will be: it is not sent a second time.
-  const [row] = await waitForJobs(fleet, [job]);
-  expect(row).toMatchObject({ status: 'failed', error_code: 'outcome_unknown', credits_charged: '0' });
-  expect(Number(row?.cost_at_risk_usd)).toBeGreaterThan(0);
-
-  frozen.signal('SIGCONT');
-  // It may be stopped by the loss of its lease in time, or not.
-  await until('the thawed worker has gone on', () => /"message":"submitted"/.test(frozen.logged()), {
-    explain: async () => frozen.logged().slice(-3_000),
-  });
-  await other.kill();
-  const next = await expectUseful(frozen, tenant);
-  const [after] = await waitForJobs(fleet, [job]);
-  expect(after).toEqual(row);
-  expect((await paidCalls(job.marker)).length).toBeLessThanOrEqual(1);
-  await expectSound(fleet, tenant, [job, next]);
-});

@@ -1,5 +1,5 @@
 import { claimSchedule } from '@base/shared/db/queries/job-lifecycle';
-import type { Schedule } from '../registry.ts';
+import type { Schedule } from '../jobs/schedule.ts';
 import type { WorkerDeps } from './deps.ts';
 
 /**

@@ -17,7 +17,8 @@ export const streamJobEvents = endpoint({
   summary: 'Follow a job as server-sent events',
   description:
     'Events are named `job` and carry the job as GET /jobs/{id} shows it: at once as it is now, then at each change; the ' +
-    'stream ends with the job. Reconnecting is safe at any time, because the first event is always the present state.',
+    'stream ends with the job. Reconnecting is safe at any time, because the first event is always the present state; an ' +
+    'event `closing` asks to reconnect, because this node is about to end.',
   access: 'jobs:read',
   params: z.object({ id }),
   responses: { 200: { description: 'The stream.', contentType: 'text/event-stream' } },

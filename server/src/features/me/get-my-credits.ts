@@ -6,7 +6,7 @@ export const getMyCredits = endpoint({
   method: 'get',
   path: '/me/credits',
   tag: 'me',
-  summary: 'Credits for the page’s corner: what can be spent, and what the plan gives per month',
+  summary: 'Read what can be spent now and what the plan gives per month',
   access: 'credits:read',
   responses: { 200: { description: 'The figures.', body: myCredits } },
   async handle({ deps, principal }) {

@@ -1,4 +1,4 @@
-import type { Schedule } from '../../registry.ts';
+import type { Schedule } from '../schedule.ts';
 
 const shownMax = 20;
 

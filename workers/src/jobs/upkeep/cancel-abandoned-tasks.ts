@@ -1,4 +1,4 @@
-import type { Schedule } from '../../registry.ts';
+import type { Schedule } from '../schedule.ts';
 
 const batchSize = 50;
 const timeoutMs = 15_000;

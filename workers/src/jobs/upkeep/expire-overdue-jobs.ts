@@ -1,5 +1,5 @@
 import { expireJobs } from '@base/shared/db/queries/job-lifecycle';
-import type { Schedule } from '../../registry.ts';
+import type { Schedule } from '../schedule.ts';
 
 const batchSize = 200;
 

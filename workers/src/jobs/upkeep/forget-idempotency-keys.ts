@@ -1,4 +1,4 @@
-import type { Schedule } from '../../registry.ts';
+import type { Schedule } from '../schedule.ts';
 
 /** Keys of POSTs other than jobs are kept for a day, which is what the API promises. */
 export const forgetIdempotencyKeys: Schedule = {

@@ -1,4 +1,4 @@
-import type { Figures, Schedule } from '../../registry.ts';
+import type { Figures, Schedule } from '../schedule.ts';
 
 /** Figures that alarms stand on. Every account is one row, and the index on `queued_at` gives the oldest at once. */
 export const measureBacklog: Schedule = {
