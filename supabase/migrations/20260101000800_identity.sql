@@ -38,7 +38,7 @@ begin
   insert into public.credit_balances (organization_id) values (v_organization_id);
   select p.monthly_credits into v_credits from public.plans p where p.id = 'free';
   if v_credits > 0 then
-    perform public.credit_credits(array[v_organization_id], array['subscription'::public.transaction_type], array[v_credits],
+    perform public.credit_credits(array[v_organization_id], array['bonus'::public.transaction_type], array[v_credits],
       array['plan'], array['free:first'], array['Credits of the free plan'], array[null::timestamptz], array[p_user_id]);
   end if;
 end

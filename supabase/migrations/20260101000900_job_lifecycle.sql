@@ -364,9 +364,10 @@ as $$
     provider_task_id = coalesce(a.provider_task_id, u.task_id),
     submitted_at = case when u.status = 'submitted' then coalesce(a.submitted_at, clock_timestamp()) else a.submitted_at end,
     ended_at = case when u.status in ('failed', 'abandoned') then coalesce(a.ended_at, clock_timestamp()) else a.ended_at end,
-    cost_at_risk_usd = greatest(a.cost_at_risk_usd, coalesce(u.cost_at_risk_usd, 0)),
-    error_code = coalesce(u.error_code, a.error_code),
-    error_detail = coalesce(left(u.error_detail, 2000), a.error_detail)
+    -- What is said too late, by a worker that lost the job, neither adds cost nor an error to an attempt that has ended.
+    cost_at_risk_usd = case when a.ended_at is null then greatest(a.cost_at_risk_usd, coalesce(u.cost_at_risk_usd, 0)) else a.cost_at_risk_usd end,
+    error_code = case when a.ended_at is null then coalesce(u.error_code, a.error_code) else a.error_code end,
+    error_detail = case when a.ended_at is null then coalesce(left(u.error_detail, 2000), a.error_detail) else a.error_detail end
   from (
     select k.id, x.status, x.task_id, x.cost_at_risk_usd, x.error_code, x.error_detail
     from unnest(p_ids, p_statuses, p_task_ids, p_costs_at_risk_usd, p_error_codes, p_error_details)

@@ -27,6 +27,8 @@ interface Case {
   sandbox?: string;
 }
 
+/** Done when it is asked for the first time. */
+const quick = 'latency=20';
 const lost = /"ours":false|a step of the job failed|cannot be asked at the moment/;
 const submitted = /"message":"submitted"/;
 const cases: Case[] = [
@@ -35,7 +37,7 @@ const cases: Case[] = [
   { moment: 'before:submit', ends: 'failed', word: submitted },
   { moment: 'sent:submit', ends: 'completed', word: submitted },
   // Its answer never comes: the thawed worker has nothing but an unknown outcome to report, and is too late with it.
-  { moment: 'sent:submit', ends: 'completed', word: submitted, sandbox: 'fault=timeout_after, latency=150' },
+  { moment: 'sent:submit', ends: 'completed', word: submitted, sandbox: `fault=timeout_after, ${quick}` },
   { moment: 'before:park_jobs', ends: 'completed', word: null },
   { moment: 'before:poll', ends: 'completed', word: lost },
   { moment: 'after:poll', ends: 'completed', word: lost },
@@ -101,7 +103,7 @@ async function freeze(item: Case, prefix: string): Promise<Frozen> {
     CRASH_SIGNAL: 'SIGSTOP',
     CRASH_MARKER: marker,
   });
-  const job = await createJob(fleet, tenant, { sandbox: item.sandbox ?? 'latency=150' });
+  const job = await createJob(fleet, tenant, { sandbox: item.sandbox ?? quick });
   await handJobTo(fleet, prefix, job);
   await until(`a worker is frozen ${item.moment}`, () => existsSync(marker), { explain: async () => worker.logged() });
   return { tenant, worker, prefix, job };
@@ -127,7 +129,11 @@ async function stateOf(job: OrderedJob) {
 async function everythingOf(job: OrderedJob): Promise<unknown> {
   const { rows } = await fleet.pool.query(
     `select jsonb_build_object('row', to_jsonb(j),
-         'attempts', (select jsonb_agg(to_jsonb(a) order by a.id) from provider_attempts a where a.job_id = j.id),
+         'attempts', (
+           -- A task id that comes late is kept, so that the provider can be told to stop.
+           select jsonb_agg(case when a.status = 'abandoned'
+             then to_jsonb(a) - '{provider_task_id,submitted_at,cancel_sent_at}'::text[] else to_jsonb(a) end order by a.id)
+           from provider_attempts a where a.job_id = j.id),
          'generations', (select jsonb_agg(to_jsonb(g) order by g.id) from generations g where g.job_id = j.id),
          'holds', (select jsonb_agg(to_jsonb(h)) from credit_holds h where h.job_id = j.id),
          'transactions', (select jsonb_agg(to_jsonb(t)) from credit_transactions t where t.reference_id = j.id::text),

@@ -79,3 +79,22 @@ test('jobs are admitted while Redis is down for 30 s, and the same workers do th
   const later = await createJob(fleet, tenant);
   await expectAllCompleted(tenant, [...jobs, later], 20_000);
 }, 150_000);
+
+test('what the relay has brought to a Redis that then lost it is brought again at once', async () => {
+  for (const worker of fleet.workers) await worker.kill();
+  const upkeep = await fleet.startWorker({ WORKER_QUEUES: 'upkeep' });
+  const tenant = await newTenant(fleet, { plan: 'starter', credits: 10 });
+  const jobs = await Promise.all(Array.from({ length: 5 }, () => createJob(fleet, tenant)));
+  await until('the relay has brought all of them', async () => {
+    const { rows } = await fleet.pool.query<{ brought: boolean }>(
+      'select bool_and(enqueued_at is not null) as brought from ai_jobs where organization_id = $1',
+      [tenant.organizationId],
+    );
+    return rows[0]?.brought;
+  });
+  await fleet.redis.flush();
+  await fleet.startWorker({ WORKER_QUEUES: 'image-generation' });
+  // Far less than the minute after which the relay repeats itself anyhow.
+  await expectAllCompleted(tenant, jobs, 20_000);
+  await upkeep.kill();
+});
