@@ -14,7 +14,3 @@ export interface BenchContext {
   /** Whatever must not happen; the benchmark fails when there is any. */
   problems: string[];
 }
-
-/** How the load is spread over tenants: the two ends between which real traffic lies. */
-export const spreads = ['many', 'hot'] as const;
-export type Spread = (typeof spreads)[number];

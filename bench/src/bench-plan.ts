@@ -22,12 +22,12 @@ export const fullPlan: BenchPlan = {
   runSeconds: 2.5,
   warmUpSeconds: 2,
   singleRequestSeconds: 2,
-  oversell: { credits: 100, requests: 5_000, connections: 256 },
-  limits: { batches: 160, singleCalls: 4_000, bulkAdds: 400 },
-  lifeCycle: { jobs: 6_000, warmUpJobs: 2_000, concurrencies: [50, 200] },
-  wholeJobs: 300,
-  bareMessages: 20_000,
-  settleBatches: 60,
+  oversell: { credits: 100, requests: 2_000, connections: 256 },
+  limits: { batches: 100, singleCalls: 2_000, bulkAdds: 400 },
+  lifeCycle: { jobs: 4_000, warmUpJobs: 1_000, concurrencies: [50, 200] },
+  wholeJobs: 150,
+  bareMessages: 15_000,
+  settleBatches: 40,
 };
 
 /** Runs every line of the benchmark in a few seconds; its figures mean nothing. */

@@ -1,7 +1,7 @@
-import { v7 as makeUuidV7 } from 'uuid';
 import { describeApiKey, hashApiKey, makeApiKey } from '@base/shared/crypto/api-key';
 import type { Database } from '@base/shared/db/database';
-import type { Spread } from './bench-context.ts';
+import { v7 as makeUuidV7 } from 'uuid';
+import type { Spread } from './spread.ts';
 
 type Pool = Database['pool'];
 

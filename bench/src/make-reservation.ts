@@ -1,8 +1,8 @@
-import { v7 as makeUuidV7 } from 'uuid';
 import { Catalog } from '@base/shared/credits/catalog';
 import { quote } from '@base/shared/credits/quote';
 import type { Db } from '@base/shared/db/database';
 import type { Reservation } from '@base/shared/db/queries/job-lifecycle';
+import { v7 as makeUuidV7 } from 'uuid';
 import type { Account } from './make-accounts.ts';
 
 export interface JobOrder {

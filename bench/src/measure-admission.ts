@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type BenchContext, type Spread, spreads } from './bench-context.ts';
+import type { BenchContext } from './bench-context.ts';
 import type { BenchProcess } from './bench-stack.ts';
 import { type CpuPerItem, cpuPerItem, readCpuTimes } from './cpu-time.ts';
 import { type LoadResult, loadApi } from './load-api.ts';
 import { type ApiMode, apiModes } from './process-modes.ts';
 import { type Row, ratioOf, type Section } from './section.ts';
+import { describeSpread, type Spread, spreads } from './spread.ts';
 import { medianBy } from './statistics.ts';
 
 export type ApiProcesses = Record<ApiMode, BenchProcess>;
@@ -26,7 +27,7 @@ export async function measureAdmission(bench: BenchContext, apis: ApiProcesses):
   for (const spread of spreads) {
     for (const mode of apiModes) await warmUp(bench, apis, { spread, mode });
     for (const connections of bench.plan.connections) {
-      bench.say(`admission: ${describeSpread(bench, spread)}, ${connections} connections`);
+      bench.say(`admission: ${describeSpread(spread, bench.plan.organizations)}, ${connections} connections`);
       const runs = Map.groupBy(await runInTurn(bench, apis, { spread, connections }), ([mode]) => mode);
       rows.push(...presentRuns(bench, runs, { spread, connections }));
     }
@@ -58,7 +59,7 @@ export async function measureAdmission(bench: BenchContext, apis: ApiProcesses):
 }
 
 async function warmUp(bench: BenchContext, apis: ApiProcesses, { spread, mode }: Omit<Cell, 'connections'>) {
-  bench.say(`admission: warming up ${mode}, ${describeSpread(bench, spread)}`);
+  bench.say(`admission: warming up ${mode}, ${describeSpread(spread, bench.plan.organizations)}`);
   const keys = bench.accounts[spread].map((account) => account.key);
   await loadApi({ url: apis[mode].url, keys, connections: 32, seconds: bench.plan.warmUpSeconds });
   await settleDown(bench);
@@ -124,7 +125,7 @@ function presentRuns(
     );
     if (failed > 0) {
       bench.problems.push(
-        `${mode}, ${describeSpread(bench, spread)}, ${connections} connections: ${failed} requests failed (${JSON.stringify(all.map((run) => run.statuses))})`,
+        `${mode}, ${describeSpread(spread, bench.plan.organizations)}, ${connections} connections: ${failed} requests failed (${JSON.stringify(all.map((run) => run.statuses))})`,
       );
     }
     return {
@@ -144,9 +145,4 @@ function presentRuns(
       foreign_percent: cpu.foreignShare === null ? null : cpu.foreignShare * 100,
     };
   });
-}
-
-export function describeSpread({ accounts }: BenchContext, spread: Spread): string {
-  const count = accounts[spread].length;
-  return count === 1 ? 'one hot organization' : `${count} organizations`;
 }

@@ -3,15 +3,15 @@ import { reserveJobs } from '@base/shared/db/queries/job-lifecycle';
 import { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
 import { generationQueues } from '@base/shared/queue/queues';
 import { Queue } from 'bullmq';
-import { type BenchContext, spreads } from './bench-context.ts';
+import type { BenchContext } from './bench-context.ts';
 import { type CpuPerItem, cpuPerItem, readCpuTimes } from './cpu-time.ts';
 import { inBatches } from './in-batches.ts';
 import type { Account } from './make-accounts.ts';
 import { type JobOrder, plainOrder, reservationsFor } from './make-reservation.ts';
-import { describeSpread } from './measure-admission.ts';
 import { bareMessages } from './measure-limits.ts';
 import { bareQueue, type WorkerMode } from './process-modes.ts';
 import { type Row, ratioOf, type Section } from './section.ts';
+import { describeSpread, spreads } from './spread.ts';
 
 interface Lap {
   jobsPerSecond: number;
@@ -41,12 +41,12 @@ export async function measureLifeCycle(bench: BenchContext): Promise<Section> {
       mode: 'bare',
       concurrency,
       count: plan.bareMessages,
-      warmUpCount: plan.bareMessages,
+      warmUpCount: Math.ceil(plan.bareMessages / 5),
       accounts: [],
     });
     rows.push(present('BullMQ alone, a processor that does nothing', concurrency, bare, undefined));
     for (const spread of spreads) {
-      const who = describeSpread(bench, spread);
+      const who = describeSpread(spread, bench.plan.organizations);
       bench.say(`life of a job: ${who}, ${concurrency} at once`);
       const lap = await runLap(bench, { mode: 'instant', concurrency, count, warmUpCount, accounts: accounts[spread] });
       rows.push(present(`life of a job, provider and storage instant, ${who}`, concurrency, lap, bare));

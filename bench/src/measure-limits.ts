@@ -1,4 +1,3 @@
-import { v7 as makeUuidV7 } from 'uuid';
 import { openDatabase } from '@base/shared/db/database';
 import {
   beginJobs,
@@ -10,12 +9,14 @@ import {
   settleJobs,
 } from '@base/shared/db/queries/job-lifecycle';
 import { Queue } from 'bullmq';
-import { type BenchContext, spreads } from './bench-context.ts';
+import { v7 as makeUuidV7 } from 'uuid';
+import type { BenchContext } from './bench-context.ts';
 import { inBatches } from './in-batches.ts';
 import { reservationsFor } from './make-reservation.ts';
-import { describeSpread, settleDown } from './measure-admission.ts';
+import { settleDown } from './measure-admission.ts';
 import { bareQueue } from './process-modes.ts';
 import type { Row, Section } from './section.ts';
+import { describeSpread, spreads } from './spread.ts';
 import { percentile } from './statistics.ts';
 
 const batchSize = 128;
@@ -27,7 +28,7 @@ export async function measureLimits(bench: BenchContext): Promise<Section> {
   const { limits, settleBatches } = bench.plan;
   const rows: Row[] = [];
   for (const spread of spreads) {
-    const who = describeSpread(bench, spread);
+    const who = describeSpread(spread, bench.plan.organizations);
     const jobs = (count: number) => reservationsFor(bench.accounts[spread], count, bench.makeReservation);
     bench.say(`limits: reserve_jobs and settle_jobs, ${who}`);
     const batched = inBatches(jobs(limits.batches * batchSize), batchSize);

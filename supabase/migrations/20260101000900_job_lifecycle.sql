@@ -44,6 +44,7 @@ declare
   v_count constant integer := cardinality(p_ids);
   v_codes text[] := array_fill(null::text, array[v_count]);
   v_places integer[] := array_fill(0, array[v_count]);  -- 0 = queued at once, n = nth in the organization's line
+  v_priorities smallint[] := array_fill(0::smallint, array[v_count]);
   v_jobs jsonb[] := array_fill(null::jsonb, array[v_count]);
   v_figures jsonb[] := array_fill(null::jsonb, array[v_count]);
   v_at timestamptz;
@@ -77,7 +78,7 @@ begin
   for r in
     select u.ord::integer as ord, u.organization_id, u.type, u.credits, u.limit_units, u.project_id, u.idempotency_key, u.request_hash,
       b.available, b.held, b.active_jobs, b.waiting_jobs, b.period_images, b.period_videos, b.period_audio_seconds,
-      o.is_active and o.deleted_at is null as organization_active, o.plan_id, p.features, p.limits || o.custom_limits as limits,
+      o.is_active and o.deleted_at is null as organization_active, o.plan_id, p.features, p.job_priority, p.limits || o.custom_limits as limits,
       old.id as old_id, old.request_hash as old_hash,
       u.project_id is null or exists (
         select from public.projects x where x.organization_id = u.organization_id and x.id = u.project_id and x.deleted_at is null) as project_found
@@ -162,6 +163,7 @@ begin
     end if;
 
     v_codes[r.ord] := 'admitted';
+    v_priorities[r.ord] := r.job_priority;
     v_available := v_available - r.credits;
     v_held := v_held + r.credits;
     v_images := v_images + case r.type when 'image' then r.limit_units else 0 end;
@@ -177,50 +179,52 @@ begin
   end loop;
 
   if 'admitted' = any (v_codes) then
-    insert into public.ai_jobs (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, status, priority,
-      input, metadata, limit_units, credits_held, quoted_cost_usd, idempotency_key, request_hash, request_id, created_at, queued_at, deadline_at)
-    select u.id, u.organization_id, u.user_id, u.api_key_id, u.project_id, u.type, u.provider, u.model, u.operation,
-      case when v_places[u.ord] = 0 then 'queued' else 'pending' end::public.job_status, p.job_priority,
-      u.input, u.metadata, u.limit_units, u.credits, u.cost_usd, u.idempotency_key, u.request_hash, u.request_id, v_at,
-      case when v_places[u.ord] = 0 then v_at end, v_at + make_interval(secs => u.deadline_seconds)
-    from unnest(p_ids, p_organization_ids, p_user_ids, p_api_key_ids, p_project_ids, p_types, p_providers, p_models, p_operations, p_inputs,
-        p_metadata, p_credits, p_costs_usd, p_limit_units, p_idempotency_keys, p_request_hashes, p_request_ids, p_deadline_seconds)
-      with ordinality u (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, input,
-        metadata, credits, cost_usd, limit_units, idempotency_key, request_hash, request_id, deadline_seconds, ord)
-    join public.organizations o on o.id = u.organization_id and o.id = any (p_organization_ids)
-    join public.plans p on p.id = o.plan_id
-    where v_codes[u.ord] = 'admitted';
-
-    insert into public.credit_holds (id, organization_id, job_id, amount, price, created_at)
-    select u.id, u.organization_id, u.id, u.credits, u.price, v_at
-    from unnest(p_ids, p_organization_ids, p_credits, p_prices) with ordinality u (id, organization_id, credits, price, ord)
-    where v_codes[u.ord] = 'admitted';
-
-    update public.credit_balances b set
-      held = b.held + s.credits,
-      active_jobs = b.active_jobs + s.queued,
-      waiting_jobs = b.waiting_jobs + s.waiting,
-      period_images = b.period_images + s.images,
-      period_videos = b.period_videos + s.videos,
-      period_audio_seconds = b.period_audio_seconds + s.audio_seconds,
-      updated_at = v_at
-    from (
-      select u.organization_id, sum(u.credits)::bigint as credits,
-        count(*) filter (where v_places[u.ord] = 0)::integer as queued,
-        count(*) filter (where v_places[u.ord] > 0)::integer as waiting,
-        coalesce(sum(u.limit_units) filter (where u.type = 'image'), 0)::integer as images,
-        coalesce(sum(u.limit_units) filter (where u.type = 'video'), 0)::integer as videos,
-        coalesce(sum(u.limit_units) filter (where u.type = 'audio'), 0)::integer as audio_seconds
-      from unnest(p_organization_ids, p_credits, p_types, p_limit_units) with ordinality u (organization_id, credits, type, limit_units, ord)
+    with admitted as materialized (
+      select u.*, v_places[u.ord] as place
+      from unnest(p_ids, p_organization_ids, p_user_ids, p_api_key_ids, p_project_ids, p_types, p_providers, p_models, p_operations, p_inputs,
+          p_metadata, p_credits, p_costs_usd, p_limit_units, p_prices, p_idempotency_keys, p_request_hashes, p_request_ids, p_deadline_seconds, v_priorities)
+        with ordinality u (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, input,
+          metadata, credits, cost_usd, limit_units, price, idempotency_key, request_hash, request_id, deadline_seconds, priority, ord)
       where v_codes[u.ord] = 'admitted'
-      group by u.organization_id
-    ) s
-    where b.organization_id = s.organization_id and b.organization_id = any (p_organization_ids);
-
+    ),
+    job as (
+      insert into public.ai_jobs (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, status, priority,
+        input, metadata, limit_units, credits_held, quoted_cost_usd, idempotency_key, request_hash, request_id, created_at, queued_at, deadline_at)
+      select a.id, a.organization_id, a.user_id, a.api_key_id, a.project_id, a.type, a.provider, a.model, a.operation,
+        case when a.place = 0 then 'queued' else 'pending' end::public.job_status, a.priority,
+        a.input, a.metadata, a.limit_units, a.credits, a.cost_usd, a.idempotency_key, a.request_hash, a.request_id, v_at,
+        case when a.place = 0 then v_at end, v_at + make_interval(secs => a.deadline_seconds)
+      from admitted a
+    ),
+    hold as (
+      insert into public.credit_holds (id, organization_id, job_id, amount, price, created_at)
+      select a.id, a.organization_id, a.id, a.credits, a.price, v_at from admitted a
+    ),
+    account as (
+      update public.credit_balances b set
+        held = b.held + s.credits,
+        active_jobs = b.active_jobs + s.queued,
+        waiting_jobs = b.waiting_jobs + s.waiting,
+        period_images = b.period_images + s.images,
+        period_videos = b.period_videos + s.videos,
+        period_audio_seconds = b.period_audio_seconds + s.audio_seconds,
+        updated_at = v_at
+      from (
+        select a.organization_id, sum(a.credits)::bigint as credits,
+          count(*) filter (where a.place = 0)::integer as queued,
+          count(*) filter (where a.place > 0)::integer as waiting,
+          coalesce(sum(a.limit_units) filter (where a.type = 'image'), 0)::integer as images,
+          coalesce(sum(a.limit_units) filter (where a.type = 'video'), 0)::integer as videos,
+          coalesce(sum(a.limit_units) filter (where a.type = 'audio'), 0)::integer as audio_seconds
+        from admitted a
+        group by a.organization_id
+      ) s
+      where b.organization_id = s.organization_id and b.organization_id = any (p_organization_ids)
+    )
     insert into public.events (id, organization_id, type, resource_id, data)
-    select private.uuid_v7_at(v_at + u.ord * interval '1 microsecond'), u.organization_id, 'job.queued', u.id, '{"status": "queued"}'
-    from unnest(p_ids, p_organization_ids) with ordinality u (id, organization_id, ord)
-    where v_codes[u.ord] = 'admitted' and v_places[u.ord] = 0;
+    select private.uuid_v7_at(v_at + a.ord * interval '1 microsecond'), a.organization_id, 'job.queued', a.id, '{"status": "queued"}'
+    from admitted a
+    where a.place = 0;
 
     -- Replays of a job admitted in this same batch can be shown only now.
     for r in select i from generate_series(1, v_count) i where v_codes[i] = 'replayed' and not v_jobs[i] ? 'status' loop

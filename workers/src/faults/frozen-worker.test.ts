@@ -168,3 +168,36 @@ test.each(cases)(
     await expectSound(fleet, tenant, [job, next]);
   },
 );
+
+test('a thawed worker cannot settle a job while another one has it', async () => {
+  const moment: Case = { moment: 'before:settle_jobs', ends: 'completed', word: lost };
+  const first = await freeze(moment, '{first}');
+  const { job, tenant } = first;
+  await until('its lease has run out', async () => {
+    const { rows } = await fleet.pool.query<{ is_over: boolean }>(
+      'select lease_expires_at < clock_timestamp() as is_over from ai_jobs where id = $1',
+      [job.id],
+    );
+    return rows[0]?.is_over;
+  });
+  const marker = fleet.newMarker();
+  const second = await fleet.startWorker({
+    QUEUE_PREFIX: '{second}',
+    WORKER_QUEUES: 'image-generation',
+    CRASH_AT: moment.moment,
+    CRASH_SIGNAL: 'SIGSTOP',
+    CRASH_MARKER: marker,
+  });
+  await handJobTo(fleet, '{second}', job);
+  await until('the second worker has it and is frozen too', () => existsSync(marker));
+  const before = await stateOf(job);
+  expect(before.row).toMatchObject({ status: 'processing', attempts: 2 });
+  expect(before.row?.worker).toMatch(new RegExp(`-${second.pid}$`));
+
+  const { after, next } = await thaw(moment, first);
+  expect(after).toEqual(before.everything);
+  second.signal('SIGCONT');
+  const [row] = await waitForJobs(fleet, [job]);
+  expect(row).toMatchObject({ status: 'completed', attempt_statuses: ['succeeded'] });
+  await expectSound(fleet, tenant, [job, next]);
+});
