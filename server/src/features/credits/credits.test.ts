@@ -21,15 +21,15 @@ describe('credits', () => {
       [owner.organizationId, soon],
     );
     const account = await read('/credits', owner);
-    expect(account.body).toMatchObject({ available: 80, held: 0, balance: 80, lifetime_purchased: 80 });
+    expect(account.body).toMatchObject({ available: 80, held: 0, balance: 80, lifetime_purchased: 30, lifetime_bonus: 50 });
     expect(account.body.grants).toEqual([
       { source: 'purchase', remaining: 30, expires_at: soon },
-      { source: 'subscription', remaining: 50, expires_at: null },
+      { source: 'bonus', remaining: 50, expires_at: null },
     ]);
     const ledger = await read('/credits/transactions', owner);
     expect(ledger.body.data).toMatchObject([
       { type: 'purchase', amount: 30, balance_after: 80, description: 'Pack' },
-      { type: 'subscription', amount: 50, balance_after: 50, user_id: owner.userId },
+      { type: 'bonus', amount: 50, balance_after: 50, user_id: owner.userId },
     ]);
     const bought = await read('/credits/transactions?type=purchase&limit=1', owner);
     expect(bought.body).toMatchObject({ data: [{ type: 'purchase' }], has_more: false, next_cursor: null });
