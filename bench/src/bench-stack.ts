@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { localEnvironment, systemVariables } from '@base/devstack/environment';
+import { localEnvironment, type StackEnvironment, systemVariables } from '@base/devstack/environment';
 import { pickFreePorts } from '@base/devstack/ports';
 import { removeDataDir } from '@base/devstack/remove-data-dir';
 import { loadSecrets } from '@base/devstack/secrets';
@@ -38,20 +38,7 @@ const stopMs = 30_000;
 /** @throws Error when a part does not start; nothing is left running then. */
 export async function startBenchStack(dataDir: string, say: (line: string) => void): Promise<BenchStack> {
   const environment = localEnvironment();
-  const stack = await startStack({
-    dataDir,
-    ports: await pickFreePorts(),
-    environment,
-    nodeEnv: 'development',
-    isDurable: true,
-    parts: ['postgres', 'redis', 'sandbox', 'supabase', 'migrations'],
-    variables: { SANDBOX_LATENCY_MS: '0', SANDBOX_PICTURES: 'tiny' },
-    report: (step, durationMs) => say(durationMs === undefined ? step : `${step}: ${durationMs} ms`),
-    onPartLost: (part, log) => say(`${part} ended although it was needed. The end of its log:\n${log}`),
-  }).catch(async (error: unknown) => {
-    await removeDataDir(dataDir);
-    throw error;
-  });
+  const stack = await startStores(dataDir, environment, say);
   const { info } = stack;
   const shared = appEnvironment({
     info,
@@ -114,6 +101,29 @@ export async function startBenchStack(dataDir: string, say: (line: string) => vo
       startProcess('worker-process', mode, { WORKER_CONCURRENCY: String(concurrency) }),
     stop: once(() => stopAll({ stack, database, redis, processes, dataDir })),
   };
+}
+
+async function startStores(
+  dataDir: string,
+  environment: StackEnvironment,
+  say: (line: string) => void,
+): Promise<Stack> {
+  try {
+    return await startStack({
+      dataDir,
+      ports: await pickFreePorts(),
+      environment,
+      nodeEnv: 'development',
+      isDurable: true,
+      parts: ['postgres', 'redis', 'sandbox', 'supabase', 'migrations'],
+      variables: { SANDBOX_LATENCY_MS: '0', SANDBOX_PICTURES: 'tiny' },
+      report: (step, durationMs) => say(durationMs === undefined ? step : `${step}: ${durationMs} ms`),
+      onPartLost: (part, log) => say(`${part} ended although it was needed. The end of its log:\n${log}`),
+    });
+  } catch (error) {
+    await removeDataDir(dataDir);
+    throw error;
+  }
 }
 
 async function stopAll(all: {

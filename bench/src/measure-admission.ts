@@ -8,6 +8,8 @@ import { type Row, ratioOf, type Section } from './section.ts';
 import { describeSpread, type Spread, spreads } from './spread.ts';
 import { medianBy } from './statistics.ts';
 
+const foreignPercentMax = 15;
+
 export type ApiProcesses = Record<ApiMode, BenchProcess>;
 
 interface Run {
@@ -54,6 +56,7 @@ export async function measureAdmission(bench: BenchContext, apis: ApiProcesses):
     rows,
     notes: [
       `Median of ${bench.plan.runs} runs of ${bench.plan.runSeconds} s. Load is closed-loop on the same machine; "load" is its CPU, "others" what strangers took.`,
+      ...warnOfStrangers(rows),
     ],
   };
 }
@@ -145,4 +148,11 @@ function presentRuns(
       foreign_percent: cpu.foreignShare === null ? null : cpu.foreignShare * 100,
     };
   });
+}
+
+/** Ratios hold with some noise, because the modes take turns; rates do not. */
+function warnOfStrangers(rows: readonly Row[]): string[] {
+  const most = Math.max(...rows.map((row) => Number(row.foreign_percent ?? 0)));
+  if (most <= foreignPercentMax) return [];
+  return [`Other programs used up to ${most.toFixed(0)} % of the machine meanwhile: repeat this when it is quiet.`];
 }
