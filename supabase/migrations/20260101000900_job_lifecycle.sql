@@ -13,8 +13,9 @@
 
 -- How these functions are planned: they take arrays of unknown length, so without help Postgres plans each call anew (about
 -- a millisecond), or keeps a plan made while a table was small. `plan_cache_mode = force_generic_plan` plans once;
--- `enable_seqscan = off` and a condition `= any (array)` beside each join make that plan index look-ups, whatever the
--- tables' sizes were when it was made.
+-- `enable_seqscan = off` with a condition `= any (array)` beside each join, or a lateral look-up fenced by `offset 0`, makes
+-- that plan index look-ups, whatever the tables' sizes were when it was made. A fenced look-up also locks rows in the
+-- order of the sorted ids around it.
 
 -- is_over: whether a value is beyond the named limit; −1 is unlimited.
 create function private.is_over(p_limits jsonb, p_name text, p_value bigint) returns boolean language sql immutable set search_path = ''
@@ -262,10 +263,8 @@ begin
   with mine as materialized (
     select j.id, j.status as was, j.lease_token is not distinct from u.lease_token and j.lease_token is not null as resumed
     from (select distinct on (x.id) x.id, x.lease_token from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id, x.lease_token) u
-    join public.ai_jobs j on j.id = u.id and j.id = any (p_ids)
+    cross join lateral (select x.* from public.ai_jobs x where x.id = u.id offset 0 for update) j
     where j.status = 'queued' or (j.status = 'processing' and (j.lease_token = u.lease_token or j.lease_expires_at < v_now))
-    order by j.id
-    for update of j
   ),
   begun as (
     update public.ai_jobs j set
@@ -277,8 +276,7 @@ begin
       attempts = j.attempts + case when m.resumed then 0 else 1 end,
       started_at = coalesce(j.started_at, v_now)
     from mine m
-    -- Read again: a row may have changed while it was waited for.
-    where j.id = m.id and j.id = any (p_ids) and j.status in ('queued', 'processing')
+    where j.id = m.id and j.id = any (p_ids)
     returning j.*, m.was, m.resumed
   ),
   told as (
@@ -289,66 +287,81 @@ begin
   select b.id, b.lease_token, b.resumed, b.organization_id, b.user_id, b.type, b.provider, b.model, b.input, b.attempts, b.key_source,
     b.credits_held, b.quoted_cost_usd, b.limit_units, h.price, b.request_id, b.progress, b.created_at,
     extract(epoch from b.deadline_at - v_now)::double precision,
-    a.id, a.status, a.provider_task_id, extract(epoch from v_now - a.created_at)::double precision, a.created_at,
-    (select count(*)::integer from public.provider_attempts c where c.job_id = b.id)
+    a.id, a.status, a.provider_task_id, extract(epoch from v_now - a.created_at)::double precision, a.created_at, n.opened
   from begun b
-  join public.credit_holds h on h.job_id = b.id and h.job_id = any (p_ids)
-  left join public.provider_attempts a on a.job_id = b.id and a.job_id = any (p_ids) and a.status in ('intent', 'submitted', 'unknown');
+  cross join lateral (select x.price from public.credit_holds x where x.job_id = b.id offset 0) h
+  cross join lateral (select count(*)::integer as opened from public.provider_attempts x where x.job_id = b.id offset 0) n
+  left join lateral (
+    select x.id, x.status, x.provider_task_id, x.created_at from public.provider_attempts x
+    where x.job_id = b.id and x.status in ('intent', 'submitted', 'unknown') offset 0
+  ) a on true;
 end
 $$;
 
 -- extend_leases: keep jobs while a step runs. returns the ids still owned; the others are lost.
-create function public.extend_leases(p_ids uuid[], p_lease_tokens uuid[], p_lease_seconds double precision) returns setof uuid
-language sql set search_path = '' set enable_seqscan = off
+create function public.extend_leases(p_ids uuid[], p_lease_tokens uuid[], p_lease_seconds double precision)
+returns setof uuid
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
+begin
+  return query
   update public.ai_jobs j set lease_expires_at = clock_timestamp() + make_interval(secs => p_lease_seconds)
   from (
-    select k.id from unnest(p_ids, p_lease_tokens) u (id, lease_token)
-    join public.ai_jobs k on k.id = u.id and k.lease_token = u.lease_token
-    order by k.id for update of k
+    select k.id from (select x.* from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id) u
+    cross join lateral (select x.id, x.lease_token from public.ai_jobs x where x.id = u.id offset 0 for update) k
+    where k.lease_token = u.lease_token
   ) mine
-  where j.id = mine.id
-  returning j.id
+  where j.id = mine.id and j.id = any (p_ids)
+  returning j.id;
+end
 $$;
 
 -- park_jobs: give the slot back while the provider works. The lease covers the pause and one lease more.
 -- returns the ids still owned.
 create function public.park_jobs(p_ids uuid[], p_lease_tokens uuid[], p_resume_seconds double precision[], p_progress smallint[], p_lease_seconds double precision)
-returns setof uuid language sql set search_path = '' set enable_seqscan = off
+returns setof uuid
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
+begin
+  return query
   update public.ai_jobs j set
     lease_expires_at = clock_timestamp() + make_interval(secs => mine.resume_seconds + p_lease_seconds),
     resume_at = clock_timestamp() + make_interval(secs => mine.resume_seconds),
     progress = greatest(j.progress, coalesce(mine.progress, 0))
   from (
-    select k.id, u.resume_seconds, u.progress from unnest(p_ids, p_lease_tokens, p_resume_seconds, p_progress) u (id, lease_token, resume_seconds, progress)
-    join public.ai_jobs k on k.id = u.id and k.lease_token = u.lease_token
-    order by k.id for update of k
+    select k.id, u.resume_seconds, u.progress
+    from (select x.* from unnest(p_ids, p_lease_tokens, p_resume_seconds, p_progress) x (id, lease_token, resume_seconds, progress) order by x.id) u
+    cross join lateral (select x.id, x.lease_token from public.ai_jobs x where x.id = u.id offset 0 for update) k
+    where k.lease_token = u.lease_token
   ) mine
-  where j.id = mine.id
-  returning j.id
+  where j.id = mine.id and j.id = any (p_ids)
+  returning j.id;
+end
 $$;
 
 -- open_attempt: the guard before a paid call: writes the intent. Without a row returned the call must not be made.
 -- takes: attempt ids made by the caller, job ids, lease tokens.
 -- returns the attempt ids opened; a job that is not the caller's, or has a live or successful attempt, gives none.
 -- locks: the jobs, by id (share), so that cancelling and opening exclude each other.
-create function public.open_attempt(p_attempt_ids uuid[], p_job_ids uuid[], p_lease_tokens uuid[]) returns setof uuid
-language sql set search_path = '' set enable_seqscan = off
+create function public.open_attempt(p_attempt_ids uuid[], p_job_ids uuid[], p_lease_tokens uuid[])
+returns setof uuid
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
+begin
+  return query
   with mine as materialized (
     select u.attempt_id, j.id, j.organization_id, j.provider, j.model, j.key_source
-    from unnest(p_attempt_ids, p_job_ids, p_lease_tokens) u (attempt_id, job_id, lease_token)
-    join public.ai_jobs j on j.id = u.job_id and j.lease_token = u.lease_token
-    where not exists (
-      select from public.provider_attempts a where a.job_id = j.id and a.status in ('intent', 'submitted', 'unknown', 'succeeded'))
-    order by j.id for share of j
+    from (select x.* from unnest(p_attempt_ids, p_job_ids, p_lease_tokens) x (attempt_id, job_id, lease_token) order by x.job_id) u
+    cross join lateral (select x.* from public.ai_jobs x where x.id = u.job_id offset 0 for share) j
+    where j.lease_token = u.lease_token and not exists (
+      select from public.provider_attempts a where a.job_id = j.id and a.status in ('intent', 'submitted', 'unknown', 'succeeded') offset 0)
   )
   insert into public.provider_attempts (id, organization_id, job_id, number, provider, model, key_source)
   select m.attempt_id, m.organization_id, m.id, 1 + (select count(*) from public.provider_attempts a where a.job_id = m.id), m.provider, m.model, m.key_source
   from mine m
   on conflict do nothing
-  returning id
+  returning id;
+end
 $$;
 
 -- record_attempt: what became of paid calls. An attempt moves forward only; a task id is kept even when the attempt has
@@ -357,8 +370,11 @@ $$;
 -- returns: each attempt's status afterwards; a caller that finds it abandoned has lost the job.
 create function public.record_attempt(p_ids uuid[], p_statuses public.attempt_status[], p_task_ids text[], p_costs_at_risk_usd numeric[],
   p_error_codes text[], p_error_details text[])
-returns table (id uuid, status public.attempt_status) language sql set search_path = '' set enable_seqscan = off
+returns table (id uuid, status public.attempt_status)
+language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
+begin
+  return query
   update public.provider_attempts a set
     status = case
       when a.status in ('intent', 'unknown') then u.status
@@ -374,13 +390,15 @@ as $$
     error_detail = case when a.ended_at is null then coalesce(left(u.error_detail, 2000), a.error_detail) else a.error_detail end
   from (
     select k.id, x.status, x.task_id, x.cost_at_risk_usd, x.error_code, x.error_detail
-    from unnest(p_ids, p_statuses, p_task_ids, p_costs_at_risk_usd, p_error_codes, p_error_details)
-      x (id, status, task_id, cost_at_risk_usd, error_code, error_detail)
-    join public.provider_attempts k on k.id = x.id
-    order by k.id for update of k
+    from (
+      select y.* from unnest(p_ids, p_statuses, p_task_ids, p_costs_at_risk_usd, p_error_codes, p_error_details)
+        y (id, status, task_id, cost_at_risk_usd, error_code, error_detail) order by y.id
+    ) x
+    cross join lateral (select y.id from public.provider_attempts y where y.id = x.id offset 0 for update) k
   ) u
-  where a.id = u.id
-  returning a.id, a.status
+  where a.id = u.id and a.id = any (p_ids)
+  returning a.id, a.status;
+end
 $$;
 
 -- promote_jobs: lets waiting jobs in, as many as their organization has room for, in the organization's own order.
@@ -448,16 +466,16 @@ begin
 
   select array_agg(j.id), array_agg(distinct j.organization_id) into v_settled, v_organization_ids
   from (
-    select k.id, k.organization_id from unnest(p_ids, p_lease_tokens) u (id, lease_token)
-    join public.ai_jobs k on k.id = u.id and k.id = any (p_ids) and k.lease_token = u.lease_token and k.status = 'processing'
-    order by k.id for update of k
+    select k.id, k.organization_id from (select x.* from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id) u
+    cross join lateral (select x.* from public.ai_jobs x where x.id = u.id offset 0 for update) k
+    where k.lease_token = u.lease_token and k.status = 'processing'
   ) j;
   if v_settled is null then return; end if;
 
   perform private.spend_grants(array_agg(s.organization_id), array_agg(s.captured)) from (
     select h.organization_id, sum(least(u.credits, h.amount))::bigint as captured
     from (select distinct on (x.id) x.id, x.credits from unnest(p_ids, p_credits) x (id, credits) where x.id = any (v_settled) order by x.id) u
-    join public.credit_holds h on h.job_id = u.id and h.job_id = any (v_settled)
+    cross join lateral (select x.organization_id, x.amount from public.credit_holds x where x.job_id = u.id offset 0) h
     group by h.organization_id
   ) s;
 
@@ -466,7 +484,7 @@ begin
     select distinct on (u.id) u.*, least(u.credits, h.amount) as captured, h.amount as held
     from unnest(p_ids, p_credits, p_costs_usd, p_limit_units, p_tokens_in, p_tokens_out, p_outputs, p_generations)
       with ordinality u (id, credits, cost_usd, limit_units, tokens_in, tokens_out, output, generations, ord)
-    join public.credit_holds h on h.job_id = u.id and h.job_id = any (v_settled)
+    cross join lateral (select x.amount from public.credit_holds x where x.job_id = u.id offset 0) h
     where u.id = any (v_settled)
     order by u.id
   ),
@@ -485,7 +503,7 @@ begin
   ),
   attempt as (
     update public.provider_attempts a set status = 'succeeded', ended_at = v_now, cost_usd = d.cost_usd
-    from done d where a.job_id = d.id and a.job_id = any (v_settled) and a.status in ('intent', 'submitted', 'unknown')
+    from done d where a.job_id = d.id and a.status in ('intent', 'submitted', 'unknown')
   ),
   ledger as (
     insert into public.credit_transactions (id, organization_id, type, amount, balance_after, reference_type, reference_id, user_id, description, metadata)
@@ -593,9 +611,9 @@ begin
 
   select array_agg(j.id), array_agg(distinct j.organization_id) into v_released, v_organization_ids
   from (
-    select k.id, k.organization_id from unnest(p_ids, p_lease_tokens) u (id, lease_token)
-    join public.ai_jobs k on k.id = u.id and k.id = any (p_ids) and k.status in ('pending', 'queued', 'processing') and (u.lease_token is null or k.lease_token = u.lease_token)
-    order by k.id for update of k
+    select k.id, k.organization_id from (select x.* from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id) u
+    cross join lateral (select x.* from public.ai_jobs x where x.id = u.id offset 0 for update) k
+    where k.status in ('pending', 'queued', 'processing') and (u.lease_token is null or k.lease_token = u.lease_token)
   ) j;
   if v_released is null then return; end if;
 
@@ -621,7 +639,7 @@ begin
     update public.provider_attempts a set status = e.attempt_status, ended_at = v_now, error_code = coalesce(e.error_code, a.error_code),
       error_detail = coalesce(e.error_detail, a.error_detail),
       cost_at_risk_usd = case e.attempt_status when 'failed' then a.cost_at_risk_usd else greatest(a.cost_at_risk_usd, e.quoted_cost_usd) end
-    from ended e where a.job_id = e.id and a.job_id = any (v_released) and a.status in ('intent', 'submitted', 'unknown')
+    from ended e where a.job_id = e.id and a.status in ('intent', 'submitted', 'unknown')
   ),
   account as (
     update public.credit_balances b set

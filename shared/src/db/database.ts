@@ -49,5 +49,13 @@ export function openDatabase(options: DatabaseOptions): Database {
   });
   pool.on('error', options.onError);
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
-  return { db, pool, close: () => db.destroy() };
+  return {
+    db,
+    pool,
+    async close() {
+      await db.destroy();
+      // Kysely ends the pool only if it has ever used it.
+      if (!pool.ended) await pool.end();
+    },
+  };
 }
