@@ -1,12 +1,15 @@
+/** How long load lasts: a time to measure in, or a number of requests, which is the same work on any machine. */
+export type LoadAmount = { seconds: number } | { requests: number };
+
 /** How much of everything one run of the benchmark does. */
 export interface BenchPlan {
   organizations: number;
   connections: readonly number[];
   /** Of each cell of the admission table; the median counts. */
   runs: number;
-  runSeconds: number;
-  warmUpSeconds: number;
-  singleRequestSeconds: number;
+  run: LoadAmount;
+  warmUp: LoadAmount;
+  singleRequest: LoadAmount;
   oversell: { credits: number; requests: number; connections: number };
   limits: { batches: number; singleCalls: number; bulkAdds: number };
   lifeCycle: { jobs: number; warmUpJobs: number; concurrencies: readonly number[] };
@@ -19,9 +22,9 @@ export const fullPlan: BenchPlan = {
   organizations: 1_000,
   connections: [64, 256],
   runs: 3,
-  runSeconds: 2.5,
-  warmUpSeconds: 2,
-  singleRequestSeconds: 2,
+  run: { seconds: 2.5 },
+  warmUp: { seconds: 2 },
+  singleRequest: { seconds: 2 },
   oversell: { credits: 100, requests: 2_000, connections: 256 },
   limits: { batches: 100, singleCalls: 2_000, bulkAdds: 400 },
   lifeCycle: { jobs: 4_000, warmUpJobs: 1_000, concurrencies: [50, 200] },
@@ -35,9 +38,9 @@ export const quickPlan: BenchPlan = {
   organizations: 20,
   connections: [8],
   runs: 1,
-  runSeconds: 0.3,
-  warmUpSeconds: 0.2,
-  singleRequestSeconds: 0.2,
+  run: { requests: 80 },
+  warmUp: { requests: 64 },
+  singleRequest: { requests: 20 },
   oversell: { credits: 100, requests: 200, connections: 32 },
   limits: { batches: 2, singleCalls: 16, bulkAdds: 2 },
   lifeCycle: { jobs: 40, warmUpJobs: 10, concurrencies: [50] },

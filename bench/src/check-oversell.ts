@@ -13,7 +13,7 @@ export async function checkOversell(bench: BenchContext, apis: ApiProcesses): Pr
     bench.say(`oversell: ${mode}`);
     const [account] = await makeAccounts(bench.stack.database.pool, { count: 1, credits });
     if (!account) throw new Error('no account was made');
-    const { statuses } = await loadApi({ url: apis[mode].url, keys: [account.key], connections, requests });
+    const { statuses } = await loadApi({ url: apis[mode].url, keys: [account.key], connections, amount: { requests } });
     await settleDown(bench);
     const accepted = statuses[202] ?? 0;
     rows.push({ mode, credits, requests, accepted, oversold: accepted - credits });

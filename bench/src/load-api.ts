@@ -1,4 +1,5 @@
 import autocannon, { type Client, type Request, type Result } from 'autocannon';
+import type { LoadAmount } from './bench-plan.ts';
 import { percentile } from './statistics.ts';
 
 export interface LoadOptions {
@@ -6,9 +7,7 @@ export interface LoadOptions {
   /** API keys; every connection gets its own share of them, so that all of them are used evenly. */
   keys: readonly string[];
   connections: number;
-  /** Either this long, or this many requests. */
-  seconds?: number;
-  requests?: number;
+  amount: LoadAmount;
 }
 
 export interface LoadResult {
@@ -48,9 +47,9 @@ export async function loadApi(options: LoadOptions): Promise<LoadResult> {
       {
         url: options.url,
         connections,
-        ...(options.requests === undefined ? { duration: options.seconds ?? 1 } : { amount: options.requests }),
+        ...('requests' in options.amount ? { amount: options.amount.requests } : { duration: options.amount.seconds }),
         sampleInt: 100,
-        timeout: 10,
+        timeout: 60,
         setupClient,
       },
       (error, outcome) => (error ? reject(error) : resolve(outcome)),

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BenchContext } from './bench-context.ts';
+import type { LoadAmount } from './bench-plan.ts';
 import type { BenchProcess } from './bench-stack.ts';
 import { type CpuPerItem, cpuPerItem, readCpuTimes } from './cpu-time.ts';
 import { type LoadResult, loadApi } from './load-api.ts';
@@ -55,16 +56,20 @@ export async function measureAdmission(bench: BenchContext, apis: ApiProcesses):
     ],
     rows,
     notes: [
-      `Median of ${bench.plan.runs} runs of ${bench.plan.runSeconds} s. Load is closed-loop on the same machine; "load" is its CPU, "others" what strangers took.`,
+      `Median of ${bench.plan.runs} runs of ${describeAmount(bench.plan.run)}. Load is closed-loop on the same machine; "load" is its CPU, "others" what strangers took.`,
       ...warnOfStrangers(rows),
     ],
   };
 }
 
+function describeAmount(amount: LoadAmount): string {
+  return 'requests' in amount ? `${amount.requests} requests` : `${amount.seconds} s`;
+}
+
 async function warmUp(bench: BenchContext, apis: ApiProcesses, { spread, mode }: Omit<Cell, 'connections'>) {
   bench.say(`admission: warming up ${mode}, ${describeSpread(spread, bench.plan.organizations)}`);
   const keys = bench.accounts[spread].map((account) => account.key);
-  await loadApi({ url: apis[mode].url, keys, connections: 32, seconds: bench.plan.warmUpSeconds });
+  await loadApi({ url: apis[mode].url, keys, connections: 32, amount: bench.plan.warmUp });
   await settleDown(bench);
 }
 
@@ -89,7 +94,7 @@ async function runOnce(bench: BenchContext, api: BenchProcess, cell: Cell): Prom
   const keys = accounts[cell.spread].map((account) => account.key);
   const pids = { ...stack.pids, api: api.pid };
   const before = readCpuTimes(pids);
-  const load = await loadApi({ url: api.url, keys, connections: cell.connections, seconds: plan.runSeconds });
+  const load = await loadApi({ url: api.url, keys, connections: cell.connections, amount: plan.run });
   // The naive design's debits come after its answers and belong to them.
   await settleDown(bench);
   const { answered: items, elapsedMs } = load;

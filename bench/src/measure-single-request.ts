@@ -11,7 +11,7 @@ export async function measureSingleRequest(bench: BenchContext, apis: ApiProcess
   const rows = [];
   for (const mode of apiModes) {
     bench.say(`one request at a time: ${mode}`);
-    const load = await loadApi({ url: apis[mode].url, keys, connections: 1, seconds: plan.singleRequestSeconds });
+    const load = await loadApi({ url: apis[mode].url, keys, connections: 1, amount: plan.singleRequest });
     await settleDown(bench);
     rows.push({ mode, p50_ms: load.p50Ms, p99_ms: load.p99Ms, requests_per_second: load.requestsPerSecond });
   }
