@@ -21,7 +21,13 @@ describe('credits', () => {
       [owner.organizationId, soon],
     );
     const account = await read('/credits', owner);
-    expect(account.body).toMatchObject({ available: 80, held: 0, balance: 80, lifetime_purchased: 30, lifetime_bonus: 50 });
+    expect(account.body).toMatchObject({
+      available: 80,
+      held: 0,
+      balance: 80,
+      lifetime_purchased: 30,
+      lifetime_bonus: 50,
+    });
     expect(account.body.grants).toEqual([
       { source: 'purchase', remaining: 30, expires_at: soon },
       { source: 'bonus', remaining: 50, expires_at: null },
