@@ -17,6 +17,8 @@ export interface QueueRunner {
   close(options: { isForced: boolean }): Promise<void>;
 }
 
+const putBackMs = 1_000;
+
 /** Takes messages of one generation queue. */
 export function runQueue(queue: string, deps: WorkerDeps): QueueRunner {
   let lastTakenAt = performance.now();
@@ -29,15 +31,24 @@ export function runQueue(queue: string, deps: WorkerDeps): QueueRunner {
     if (!payload.success) throw new UnrecoverableError('the message is not one of ours');
     active += 1;
     try {
-      const result = await runGeneration(payload.data, deps.run);
+      const result = await runGeneration(payload.data, deps.run).catch((err: unknown) => putBack(err, payload.data));
       if (result.kind === 'over') return;
-      await job.updateData({ id: payload.data.id, lease: result.leaseToken });
+      await job.updateData({ id: payload.data.id, ...(result.leaseToken && { lease: result.leaseToken }) });
       await job.moveToDelayed(Date.now() + result.ms, token);
     } finally {
       active -= 1;
     }
     // Tells BullMQ that the message has been put back and is not done.
     throw new DelayedError();
+  }
+
+  /**
+   * The job could not even be taken, because Postgres did not answer. Dropping the message would leave it to the relay,
+   * which looks only once a minute at a job that it has enqueued before.
+   */
+  function putBack(err: unknown, payload: GenerationPayload) {
+    deps.log.warn({ err, job_id: payload.id }, 'a job could not be taken; its message goes back');
+    return { kind: 'again' as const, ms: putBackMs, leaseToken: payload.lease };
   }
 
   const worker = new Worker<GenerationPayload | CanaryPayload>(queue, handle, {

@@ -23,12 +23,17 @@ export const relayStaleJobs: Schedule = {
     // Claiming marks rows as enqueued, so nothing is claimed while Redis cannot take it.
     if (redis.status !== 'ready') return;
     const wasLost = (await redis.get(epochKey)) === null;
+    // What was claimed may not have arrived: the next run takes it again.
+    const searchAgain = () => redis.del(epochKey, searchKey).catch(() => {});
     for (;;) {
-      const jobs = await claimStaleJobs(pool, batchSize, wasLost);
+      const jobs = await claimStaleJobs(pool, batchSize, wasLost).catch(async (error: unknown) => {
+        // The claim may have been committed all the same.
+        await searchAgain();
+        throw error;
+      });
       if (jobs.length > 0) log.info({ jobs: jobs.length, wasLost }, 'jobs brought to their queue');
       if (!(await enqueuer.enqueue(jobs))) {
-        // What was claimed may not have arrived: the next run takes it again.
-        await redis.del(epochKey, searchKey).catch(() => {});
+        await searchAgain();
         return;
       }
       if (jobs.length < batchSize) break;
