@@ -8,10 +8,6 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
-/** An empty value in the environment means "not set". */
-const optional = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
-
 /**
  * Every variable that BASE reads, in the order of `.env.example`. A default is given only where it is right for
  * production too; what a process cannot do without is required.
@@ -39,7 +35,7 @@ export const envSchema = z.object({
   SUPABASE_URL: z.url(),
   SUPABASE_PUBLISHABLE_KEY: z.string().min(1),
   SUPABASE_SECRET_KEY: z.string().min(1),
-  SUPABASE_JWT_SECRET: optional(z.string().min(32)),
+  SUPABASE_JWT_SECRET: z.string().min(32).optional(),
   STORAGE_BUCKET: z.string().min(1).default('generations'),
   URL_SIGNING_SECRET: z.string().min(32),
 
@@ -50,11 +46,11 @@ export const envSchema = z.object({
   POLL_INTERVAL_MS: count(20, 60_000).default(2_000),
   RECONCILE_SECONDS: count(1, 3_600).default(120),
 
-  REPLICATE_API_TOKEN: optional(z.string()),
+  REPLICATE_API_TOKEN: z.string().optional(),
   REPLICATE_BASE_URL: z.url().default('https://api.replicate.com/v1'),
-  OPENAI_API_KEY: optional(z.string()),
+  OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url().default('https://api.openai.com/v1'),
-  FREEPIK_API_KEY: optional(z.string()),
+  FREEPIK_API_KEY: z.string().optional(),
   FREEPIK_BASE_URL: z.url().default('https://api.magnific.com'),
   FREEPIK_KEY_HEADER: z
     .string()

@@ -6,11 +6,12 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the environment once and freezes it.
+ * Reads the environment once and freezes it. An empty value means "not set".
  * @throws ConfigError naming every variable that is missing or wrong, not only the first.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const parsed = envSchema.safeParse(environment);
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = envSchema.safeParse(given);
   if (parsed.success) return Object.freeze(parsed.data);
   const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
   throw new ConfigError(

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from './load-config.ts';
+
+const required = {
+  PUBLIC_URL: 'https://api.example.com',
+  DATABASE_URL: 'postgres://u:p@db.example.com:5432/base',
+  REDIS_URL: 'redis://cache.example.com:6379',
+  SUPABASE_URL: 'https://project.supabase.co',
+  SUPABASE_PUBLISHABLE_KEY: 'publishable',
+  SUPABASE_SECRET_KEY: 'secret',
+  URL_SIGNING_SECRET: 'x'.repeat(32),
+};
+
+describe('loadConfig', () => {
+  it('takes defaults for what is not set, and an empty value as not set', () => {
+    const config = loadConfig({ ...required, PORT: '', OPENAI_API_KEY: '', CORS_ORIGINS: '' });
+    expect(config).toMatchObject({ PORT: 4000, NODE_ENV: 'production', CORS_ORIGINS: [], WORKER_CONCURRENCY: 50 });
+    expect(config.OPENAI_API_KEY).toBeUndefined();
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('names every problem at once, and never a value', () => {
+    const attempt = () =>
+      loadConfig({
+        ...required,
+        DATABASE_URL: '',
+        REDIS_URL: 'http://secret-host',
+        PORT: 'x',
+        URL_SIGNING_SECRET: 'too-short',
+      });
+    expect(attempt).toThrow(/DATABASE_URL[\s\S]*REDIS_URL[\s\S]*URL_SIGNING_SECRET/);
+    expect(attempt).toThrow(/PORT/);
+    expect(attempt).not.toThrow(/secret-host|too-short/);
+  });
+
+  it('reads lists separated by commas', () => {
+    const config = loadConfig({ ...required, CORS_ORIGINS: 'https://a.test, https://b.test', WORKER_QUEUES: 'upkeep' });
+    expect(config.CORS_ORIGINS).toEqual(['https://a.test', 'https://b.test']);
+    expect(config.WORKER_QUEUES).toEqual(['upkeep']);
+  });
+});
