@@ -10,6 +10,7 @@ import { pickFreePorts } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { findPostgresHome, refugeOf } from './postgres-home.ts';
 import { temporaryDir } from './temporary-dir.ts';
+import { waitUntil } from './wait-until.ts';
 
 const isRoot = process.getuid?.() === 0;
 const password = 'a password/with: signs';
@@ -109,6 +110,8 @@ it('runs for a user who is not root', { skip: !isRoot }, async () => {
   const { child, serverPid } = await startElsewhere(dataDir, await freePort(), { uid: nobody, gid: group });
   expect(isAlive(serverPid)).toBe(true);
   process.kill(serverPid, 'SIGINT');
+  // Its files belong to nobody: it must have ended by itself before they are removed.
+  await waitUntil(async () => !isAlive(serverPid), { what: 'PostgreSQL did not end', timeoutMs: 30_000 });
   child.kill('SIGKILL');
   await once(child, 'exit');
 });
