@@ -4,12 +4,12 @@
 create function private.principal_row(p_user_id uuid, p_api_key_id uuid)
 returns table (
   user_id uuid, organization_id uuid, email text, role public.user_role, is_active boolean, organization_active boolean, plan_id text,
-  limits jsonb, features text[], job_priority smallint, api_key_id uuid, scopes text[], key_requests_per_minute integer,
+  limits jsonb, features text[], api_key_id uuid, scopes text[], key_requests_per_minute integer,
   key_requests_per_day integer, key_expires_at timestamptz)
 language sql stable set search_path = ''
 as $$
   select u.id, u.organization_id, u.email, u.role, u.is_active and u.deleted_at is null, o.is_active and o.deleted_at is null, o.plan_id,
-    p.limits || o.custom_limits, p.features, p.job_priority, k.id, k.scopes, k.requests_per_minute, k.requests_per_day, k.expires_at
+    p.limits || o.custom_limits, p.features, k.id, k.scopes, k.requests_per_minute, k.requests_per_day, k.expires_at
   from public.users u
   join public.organizations o on o.id = u.organization_id
   join public.plans p on p.id = o.plan_id
@@ -48,7 +48,7 @@ $$;
 create function public.authenticate_user(p_user_id uuid, p_email text, p_full_name text)
 returns table (
   user_id uuid, organization_id uuid, email text, role public.user_role, is_active boolean, organization_active boolean, plan_id text,
-  limits jsonb, features text[], job_priority smallint, api_key_id uuid, scopes text[], key_requests_per_minute integer,
+  limits jsonb, features text[], api_key_id uuid, scopes text[], key_requests_per_minute integer,
   key_requests_per_day integer, key_expires_at timestamptz)
 language plpgsql set search_path = ''
 as $$
@@ -65,7 +65,7 @@ $$;
 create function public.authenticate_api_key(p_key_hash text)
 returns table (
   user_id uuid, organization_id uuid, email text, role public.user_role, is_active boolean, organization_active boolean, plan_id text,
-  limits jsonb, features text[], job_priority smallint, api_key_id uuid, scopes text[], key_requests_per_minute integer,
+  limits jsonb, features text[], api_key_id uuid, scopes text[], key_requests_per_minute integer,
   key_requests_per_day integer, key_expires_at timestamptz)
 language plpgsql set search_path = ''
 as $$

@@ -2,6 +2,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, randomUUID } from 'nod
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeApiKey } from '@base/shared/crypto/api-key';
+import { until } from '@base/shared/testing/until';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { addMember, makeKey, makeTenant, signSession } from '../testing/make-tenant.ts';
@@ -232,11 +233,18 @@ describe('what changes is noticed by other nodes within two seconds', () => {
 
 it('asks Postgres once for many calls of one person at once', async () => {
   const tenant = await makeTenant(api);
-  api.deps.authenticator.forget([{ kind: 'user', id: tenant.userId }]);
-  const query = vi.spyOn(api.deps.pool, 'query');
-  const calls = Array.from({ length: 20 }, () => api.call('GET', '/api/v1/models', { token: tenant.token }));
-  expect((await Promise.all(calls)).every((answer) => answer.status === 200)).toBe(true);
-  const asked = query.mock.calls.filter(([sql]) => String(sql).includes('authenticate_user'));
-  query.mockRestore();
-  expect(asked).toHaveLength(1);
+  const countQuestions = async () => {
+    api.deps.authenticator.forget([{ kind: 'user', id: tenant.userId }]);
+    const query = vi.spyOn(api.deps.pool, 'query');
+    const calls = Array.from({ length: 20 }, () => api.call('GET', '/api/v1/models', { token: tenant.token }));
+    expect((await Promise.all(calls)).every((answer) => answer.status === 200)).toBe(true);
+    const asked = query.mock.calls.filter(([sql]) => String(sql).includes('authenticate_user'));
+    query.mockRestore();
+    return asked.length;
+  };
+  // The change feed may tell of the new account in the midst of the calls, which is a reason to ask once more; it tells
+  // each change once, so a later round is free of it.
+  const rounds = [await countQuestions(), await countQuestions()];
+  expect(Math.max(...rounds)).toBeLessThanOrEqual(2);
+  await until('a round that asks once', async () => (await countQuestions()) === 1);
 });

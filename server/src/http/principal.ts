@@ -12,8 +12,6 @@ export interface Principal {
   /** The plan's limits with the organization's own over them; −1 is unlimited. */
   limits: PlanLimits;
   features: readonly string[];
-  /** The plan's place in the queues: lower runs first. */
-  jobPriority: number;
   /** Null for a person. */
   scopes: readonly Scope[] | null;
   apiKey: ApiKeyPrincipal | null;

@@ -27,7 +27,6 @@ const rowSchema = z.object({
   plan_id: z.string(),
   limits: planLimits,
   features: z.array(z.string()),
-  job_priority: z.number(),
   api_key_id: z.string().nullable(),
   scopes: z.array(z.enum(scopes)).nullable(),
   key_requests_per_minute: z.number().nullable(),
@@ -144,7 +143,6 @@ function toState(row: unknown): PrincipalState | null {
       planId: found.plan_id,
       limits: found.limits,
       features: found.features,
-      jobPriority: found.job_priority,
       scopes: found.scopes,
       apiKey:
         found.api_key_id === null

@@ -9,8 +9,8 @@ export const generationQueues: Record<JobType, string> = {
   text: 'text-generation',
 };
 
-/** Names that WORKER_QUEUES may list: the queues of this build, and `upkeep`, the fleet's schedules. */
-export const workerQueues = ['image-generation', 'upkeep'] as const;
+/** The queues that this build has work for; readiness counts them. */
+export const servedQueues = [generationQueues.image] as const;
 
 /** What travels through Redis: ids only. The row is the truth. */
 export const generationPayload = z.strictObject({

@@ -1,4 +1,4 @@
-import { workerQueues } from '@base/shared/queue/queues';
+import { servedQueues } from '@base/shared/queue/queues';
 import * as z from 'zod';
 import type { Deps } from '../../deps.ts';
 import { endpoint, ok, type Reply } from '../../http/endpoint.ts';
@@ -77,7 +77,7 @@ async function measure<T>(ask: () => Promise<T>): Promise<{ part: Part; value: T
 /** How much work stands in each queue, by BullMQ's own keys. */
 async function countQueues({ redis, config }: Deps): Promise<Counts> {
   const pipeline = redis.pipeline();
-  for (const name of workerQueues) {
+  for (const name of servedQueues) {
     const key = `${config.QUEUE_PREFIX}:${name}`;
     pipeline.llen(`${key}:wait`).zcard(`${key}:prioritized`).llen(`${key}:active`).zcard(`${key}:delayed`);
   }
@@ -87,7 +87,7 @@ async function countQueues({ redis, config }: Deps): Promise<Counts> {
     return Number(value);
   });
   return Object.fromEntries(
-    workerQueues.map((name, index) => {
+    servedQueues.map((name, index) => {
       const [wait = 0, prioritized = 0, active = 0, delayed = 0] = counts.slice(index * 4, index * 4 + 4);
       return [name, { waiting: wait + prioritized, active, delayed }];
     }),
