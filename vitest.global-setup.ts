@@ -7,6 +7,7 @@ import { pickFreePorts } from './devstack/src/ports.ts';
 import { removeDataDir } from './devstack/src/remove-data-dir.ts';
 import { startStack } from './devstack/src/stack.ts';
 import { runningStack, type StackInfo } from './devstack/src/stack-file.ts';
+import { testMasterKeys } from './shared/src/testing/master-keys.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -34,6 +35,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
         POLL_INTERVAL_MS: '100',
         RECONCILE_SECONDS: '3',
         SANDBOX_LATENCY_MS: '200',
+        // API nodes inside the tests encrypt what the stack's worker decrypts.
+        MASTER_KEYS: testMasterKeys,
       },
       report: (step, durationMs) => lines.push(durationMs === undefined ? step : `${step} ${durationMs} ms`),
       onPartLost: (part, log) =>

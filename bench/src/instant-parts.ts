@@ -9,16 +9,18 @@ const done: SubmitResult = {
 
 const instantProvider: Provider = {
   id: 'replicate',
+  callsBack: false,
   submit: async () => done,
   poll: async () => {
     throw new Error('a job that was done at once is never polled');
   },
+  checkKey: async () => ({ isValid: true }),
   isOutputHost: () => false,
 };
 
 /** A provider that answers at once and a store that keeps nothing: what is left is the life of a job itself. */
 export const instantParts: WorkerParts = {
-  providers: new Map([[instantProvider.id, instantProvider]]),
+  providers: { withPlatformKey: () => instantProvider, withKey: () => instantProvider },
   outputs: {
     ensureBucket: async () => {},
     store: async ({ path }): Promise<StoredFile> => ({
@@ -27,6 +29,7 @@ export const instantParts: WorkerParts = {
       contentType: 'image/webp',
       width: 1024,
       height: 1024,
+      durationSeconds: null,
       bytes: 100_000,
     }),
   },

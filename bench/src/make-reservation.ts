@@ -1,7 +1,7 @@
 import { Catalog } from '@base/shared/credits/catalog';
 import { quote } from '@base/shared/credits/quote';
 import type { Db } from '@base/shared/db/database';
-import type { Reservation } from '@base/shared/db/queries/job-lifecycle';
+import type { Reservation } from '@base/shared/db/queries/reserve-jobs';
 import { v7 as makeUuidV7 } from 'uuid';
 import type { Account } from './make-accounts.ts';
 
@@ -42,9 +42,12 @@ export async function createReservationMaker(db: Db): Promise<ReservationMaker> 
       input,
       metadata: { source: 'bench' },
       credits: quoted.credits,
+      ownKeyCredits: quoted.ownKeyCredits,
       costUsd: quoted.costUsd,
       limitUnits: measure.units,
       price,
+      fallbacks: [],
+      retryOf: null,
       idempotencyKey: null,
       requestHash: null,
       requestId: makeUuidV7(),

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { reserveJobs } from '@base/shared/db/queries/job-lifecycle';
+import { reserveJobs } from '@base/shared/db/queries/reserve-jobs';
 import { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
 import { generationQueues } from '@base/shared/queue/queues';
 import { Queue } from 'bullmq';
@@ -138,7 +138,7 @@ async function fillQueue(bench: BenchContext, queue: Queue, options: LapOptions,
   const reservations = reservationsFor(options.accounts, count, makeReservation, options.order ?? plainOrder);
   for (const batch of inBatches(reservations, 500)) {
     await reserveJobs(stack.database.pool, batch);
-    await enqueuer.enqueue(batch.map(({ id, type }) => ({ id, type, attempts: 0 })));
+    await enqueuer.enqueue(batch.map(({ id, type }) => ({ id, type, attempts: 0, priority: 0 })));
   }
   await enqueuer.close();
   return reservations.map(({ id }) => id);

@@ -3,11 +3,10 @@ import {
   beginJobs,
   openAttempts,
   type Queryable,
-  type Reservation,
-  reserveJobs,
   type Settlement,
   settleJobs,
 } from '@base/shared/db/queries/job-lifecycle';
+import { type Reservation, reserveJobs } from '@base/shared/db/queries/reserve-jobs';
 import { Queue } from 'bullmq';
 import { v7 as makeUuidV7 } from 'uuid';
 import type { BenchContext } from './bench-context.ts';
@@ -116,8 +115,10 @@ async function prepareSettlements(bench: BenchContext, batches: Reservation[][])
     await reserveJobs(pool, batch);
     const ids = batch.map(({ id }) => ({ id, leaseToken: null }));
     const begun = await beginJobs(pool, ids, { worker: 'bench', leaseSeconds: 600 });
-    const leases = begun.map((job) => ({ id: job.id, leaseToken: job.lease_token, attemptId: makeUuidV7() }));
-    await openAttempts(pool, leases);
+    const openings = begun.map(({ id, lease_token: leaseToken, provider, model }) => {
+      return { id, leaseToken, attemptId: makeUuidV7(), provider, model };
+    });
+    await openAttempts(pool, openings);
     prepared.push(begun.map((job) => settlementOf(job.id, job.lease_token, job.credits_held)));
   }
   return prepared;

@@ -1,6 +1,6 @@
 import type { Admission } from '@base/server/admission/admission';
 import type { Database } from '@base/shared/db/database';
-import type { Reservation, ReservationResult } from '@base/shared/db/queries/job-lifecycle';
+import type { Reservation, ReservationResult } from '@base/shared/db/queries/reserve-jobs';
 import type { Logger } from '@base/shared/log/logger';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -46,14 +46,14 @@ export function createNaiveAdmission(options: {
     );
     const available = rows[0]?.available ?? 0;
     if (available < reservation.credits) {
-      return answer('insufficient_credits', { required: reservation.credits, available, held: 0 });
+      return answer(reservation, 'insufficient_credits', { required: reservation.credits, available, held: 0 });
     }
     await queue.add('generate', { id: reservation.id }, { jobId: reservation.id, removeOnComplete: true });
     const debit = writeDown(pool, reservation)
       .catch((err: unknown) => log.error({ err }, 'a job runs that nobody paid for'))
       .finally(() => debits.delete(debit));
     debits.add(debit);
-    return answer('admitted', null);
+    return answer(reservation, 'admitted', null);
   }
 
   return {
@@ -65,12 +65,19 @@ export function createNaiveAdmission(options: {
   };
 }
 
-function answer(code: 'admitted' | 'insufficient_credits', figures: Record<string, unknown> | null): ReservationResult {
+function answer(
+  { credits }: Reservation,
+  code: 'admitted' | 'insufficient_credits',
+  figures: Record<string, unknown> | null,
+): ReservationResult {
   return {
     code,
     status: code === 'admitted' ? 'queued' : null,
     queue_position: null,
     at: new Date(),
+    key_source: 'platform',
+    credits,
+    priority: 0,
     job: null,
     figures,
   };

@@ -40,7 +40,7 @@ function runBareQueue(): { close(options: { isForced: boolean }): Promise<void> 
   const worker = new Worker(bareQueue, async () => {}, {
     connection: openWaitingRedis(config.REDIS_URL, () => {}),
     prefix: config.QUEUE_PREFIX,
-    concurrency: config.WORKER_CONCURRENCY,
+    concurrency: config.WORKER_CONCURRENCY['*'] ?? 1,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   });

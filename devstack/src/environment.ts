@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-
-export type ProviderName = 'replicate' | 'openai' | 'freepik';
+import { type SandboxProvider, sandboxProviderNames, sandboxProviders } from '@base/shared/testing/sandbox-variables';
 
 /** What the caller's environment says about the stack. This file alone reads process.env in devstack. */
 export interface StackEnvironment {
@@ -9,7 +8,8 @@ export interface StackEnvironment {
   databaseUrl: string | undefined;
   redisUrl: string | undefined;
   supabase: HostedSupabase | undefined;
-  providerKeys: Partial<Record<ProviderName, string>>;
+  /** Those with a real key are reached at their real address. */
+  realProviders: SandboxProvider[];
   /** Given to the API and the worker as they are; what the stack decides itself (ports, addresses) wins over them. */
   variables: Record<string, string>;
 }
@@ -58,7 +58,7 @@ export function localEnvironment(): StackEnvironment {
     databaseUrl: undefined,
     redisUrl: undefined,
     supabase: undefined,
-    providerKeys: {},
+    realProviders: [],
     variables: systemVariables(),
   };
 }
@@ -76,11 +76,7 @@ export function readEnvironment(root: string): StackEnvironment {
     databaseUrl: variables.DATABASE_URL,
     redisUrl: variables.REDIS_URL,
     supabase: hostedSupabase(variables),
-    providerKeys: {
-      ...(variables.REPLICATE_API_TOKEN && { replicate: variables.REPLICATE_API_TOKEN }),
-      ...(variables.OPENAI_API_KEY && { openai: variables.OPENAI_API_KEY }),
-      ...(variables.FREEPIK_API_KEY && { freepik: variables.FREEPIK_API_KEY }),
-    },
+    realProviders: sandboxProviderNames.filter((name) => variables[sandboxProviders[name].key] !== undefined),
     variables,
   };
 }

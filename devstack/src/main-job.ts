@@ -70,7 +70,7 @@ async function watchJob(api: ApiClient, ordered: Job, report: (line: string) => 
 
 /** Opens the result's address as a browser would, without any header, and keeps the picture. */
 async function savePicture(finished: Job, dataDir: string): Promise<string> {
-  const output = finished.output?.[0];
+  const [output] = Array.isArray(finished.output) ? finished.output : [];
   if (output === undefined) throw new Error('The job is completed and has no output.');
   const response = await fetch(output.url, { signal: AbortSignal.timeout(30_000) });
   const bytes = Buffer.from(await response.arrayBuffer());

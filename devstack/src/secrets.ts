@@ -9,6 +9,8 @@ export interface Secrets {
   supabasePublishableKey: string;
   supabaseSecretKey: string;
   urlSigningSecret: string;
+  /** `id:key` */
+  masterKey: string;
   demoPassword: string;
 }
 
@@ -23,6 +25,7 @@ export async function loadSecrets(dataDir: string): Promise<Secrets> {
     supabasePublishableKey: `sb_publishable_${random()}`,
     supabaseSecretKey: `sb_secret_${random()}`,
     urlSigningSecret: random(),
+    masterKey: `local:${randomBytes(32).toString('base64')}`,
     demoPassword: randomBytes(12).toString('base64url'),
   };
   const kept = await readFile(file, 'utf8').catch(() => '{}');

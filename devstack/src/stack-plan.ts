@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { ProviderName, StackEnvironment } from './environment.ts';
+import { sandboxProviderNames, sandboxVariables } from '@base/shared/testing/sandbox-variables';
+import type { StackEnvironment } from './environment.ts';
 import type { Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
 import type { StackInfo } from './stack-file.ts';
@@ -35,13 +36,6 @@ export function planStack({ dataDir, ports, environment, secrets }: PlanOptions)
   };
 }
 
-/** Variables of one provider, and the path of its stand-in in the sandbox. */
-const providers: Record<ProviderName, { key: string; baseUrl: string; sandboxPath: string }> = {
-  replicate: { key: 'REPLICATE_API_TOKEN', baseUrl: 'REPLICATE_BASE_URL', sandboxPath: '/replicate/v1' },
-  openai: { key: 'OPENAI_API_KEY', baseUrl: 'OPENAI_BASE_URL', sandboxPath: '/openai/v1' },
-  freepik: { key: 'FREEPIK_API_KEY', baseUrl: 'FREEPIK_BASE_URL', sandboxPath: '/freepik' },
-};
-
 export interface AppEnvironmentOptions {
   info: StackInfo;
   environment: StackEnvironment;
@@ -53,23 +47,19 @@ export interface AppEnvironmentOptions {
 /** What API nodes and workers share. A provider with a real key is reached at its real address. */
 export function appEnvironment(options: AppEnvironmentOptions): Record<string, string> {
   const { info, environment, secrets } = options;
-  const standIns = Object.entries(providers).flatMap(([name, { key, baseUrl, sandboxPath }]) => {
-    if (name in environment.providerKeys) return [];
-    return [
-      [key, `sandbox-${name}-key`],
-      [baseUrl, `${info.sandbox_url}${sandboxPath}`],
-    ];
-  });
+  const names = sandboxProviderNames.filter((name) => !environment.realProviders.includes(name));
+  const standIns = sandboxVariables(info.sandbox_url, (name) => `sandbox-${name}-key`, names);
   return {
     LOG_LEVEL: 'info',
     PUBLIC_URL: info.api_url,
     QUEUE_PREFIX: '{base}',
     STORAGE_BUCKET: 'generations',
     URL_SIGNING_SECRET: secrets.urlSigningSecret,
+    MASTER_KEYS: secrets.masterKey,
     CORS_ORIGINS: 'http://localhost:3000,http://localhost:5173',
     POLL_INTERVAL_MS: '500',
     ...environment.variables,
-    ...Object.fromEntries(standIns),
+    ...standIns,
     NODE_ENV: options.nodeEnv,
     HOST: '127.0.0.1',
     DATABASE_URL: info.database_url,

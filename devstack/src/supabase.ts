@@ -100,7 +100,7 @@ function createApp(
       minimum_password_length: 8,
       email: { enable_confirmations: false },
     },
-    storage: { enabled: true, file_size_limit: '500MiB' },
+    storage: { enabled: true, file_size_limit: '2GiB' },
     options: {
       server: { disableStudio: true, disableFallback: true, admin: false },
       drivers: { email: { send: sendMail } },

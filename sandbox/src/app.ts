@@ -1,7 +1,12 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { buildBookRouter } from './book-router.ts';
+import { buildElevenlabsRouter } from './providers/elevenlabs/router.ts';
+import { buildFalPlatformRouter } from './providers/fal/platform-router.ts';
+import { buildFalDelivery, buildFalRouter } from './providers/fal/router.ts';
 import { buildFreepikDelivery, buildFreepikRouter } from './providers/freepik/router.ts';
 import { buildOpenaiRouter } from './providers/openai/router.ts';
+import { buildOpenaiCompatibleRouter } from './providers/openai-compatible/router.ts';
+import { buildOpenrouterRouter } from './providers/openrouter/router.ts';
 import { buildReplicateDelivery, buildReplicateRouter } from './providers/replicate/router.ts';
 import { createSandbox, type SandboxOptions } from './sandbox.ts';
 
@@ -18,6 +23,12 @@ export function buildSandbox(options: SandboxOptions = {}): Express {
   app.use('/openai/v1', buildOpenaiRouter(sandbox));
   app.use('/freepik', buildFreepikRouter(sandbox));
   app.use('/freepik-delivery', buildFreepikDelivery(sandbox));
+  app.use('/elevenlabs', buildElevenlabsRouter(sandbox));
+  app.use('/openrouter/api/v1', buildOpenrouterRouter(sandbox));
+  app.use('/openai-compatible/v1', buildOpenaiCompatibleRouter(sandbox));
+  app.use('/fal', buildFalRouter(sandbox));
+  app.use('/fal-platform/v1', buildFalPlatformRouter());
+  app.use('/fal-delivery', buildFalDelivery(sandbox));
   app.use('/_sandbox', buildBookRouter(sandbox));
   app.use((req, res) => {
     res.status(404).json({ sandbox_error: `nothing at ${req.method} ${req.path}` });

@@ -67,6 +67,8 @@ function presentCall(call: Call) {
     billed: call.isBilled,
     task_id: call.taskId,
     status_code: call.statusCode,
+    tokens_in: call.tokensIn,
+    tokens_out: call.tokensOut,
     idempotency_headers: call.idempotencyHeaders,
     request_id: call.requestId,
     authorization_hint: call.authorizationHint,

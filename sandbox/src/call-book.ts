@@ -13,6 +13,9 @@ export interface Call {
   taskId: string | null;
   /** Null while the answer is under way, and for ever when none was given. */
   statusCode: number | null;
+  /** What the provider charges for; null where it charges nothing or does not count tokens. */
+  tokensIn: number | null;
+  tokensOut: number | null;
   idempotencyHeaders: Record<string, string>;
   requestId: string | null;
   /** The last four characters of the key. */

@@ -2,17 +2,26 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler, Response } from 'express';
+import type { MediaFile } from './media/make-video.ts';
 import type { Sandbox } from './sandbox.ts';
-import { type PictureFormat, type Task, taskState } from './task.ts';
+import { type PictureOrder, type Task, taskState } from './task.ts';
 
 const hugeBytes = 110 * 1024 * 1024;
+const hugeVideoBytes = 3 * 1024 ** 3;
 const chunkBytes = 64 * 1024;
 const dripsMin = 60;
+const dripsMax = 240;
 const dripBytesMax = 1024;
 const dripMs = 250;
 
-const contentTypes: Record<PictureFormat, string> = { webp: 'image/webp', jpeg: 'image/jpeg', png: 'image/png' };
-const extensions: Record<PictureFormat, string> = { webp: 'webp', jpeg: 'jpg', png: 'png' };
+type OutputFormat = PictureOrder['format'];
+const extensions: Record<OutputFormat, string> = { webp: 'webp', jpeg: 'jpg', png: 'png', mp4: 'mp4' };
+export const contentTypes: Record<OutputFormat, string> = {
+  webp: 'image/webp',
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  mp4: 'video/mp4',
+};
 
 /** The path of output `index` (from 0) below the provider's delivery address. */
 export function outputPath(task: Task, index: number): string {
@@ -47,34 +56,54 @@ export function deliverOutput(
 }
 
 async function sendOutput(sandbox: Sandbox, res: Response, task: Task, index: number): Promise<void> {
-  res.setHeader('content-type', contentTypes[task.picture.format]);
+  const { format } = task.picture;
+  res.setHeader('content-type', contentTypes[format]);
   if (task.fault === 'not_an_image') {
     res.end(notAnImage);
     return;
   }
-  const picture = await sandbox.studio.picture(task, index);
-  if (task.fault === 'huge_output') return stream(res, hugeChunks(picture));
-  if (task.fault === 'slow_output') {
-    res.setHeader('content-length', picture.length);
-    return stream(res, drips(picture));
+  const file = await sandbox.studio.file(task, index);
+  if (task.fault === 'huge_output') {
+    if (format !== 'mp4') return stream(res, hugeChunks(file.start));
+    res.setHeader('content-length', hugeVideoBytes);
+    return stream(res, fileChunks({ start: file.start, byteLength: hugeVideoBytes }));
   }
-  res.setHeader('content-length', picture.length);
-  res.end(picture);
+  res.setHeader('content-length', file.byteLength);
+  if (task.fault === 'slow_output') return stream(res, slowChunks(file));
+  if (file.byteLength > file.start.length) return stream(res, fileChunks(file));
+  res.end(file.start);
+}
+
+async function* fileChunks({ start, byteLength }: MediaFile): AsyncGenerator<Buffer> {
+  yield start;
+  yield* zeroChunks(byteLength - start.length);
+}
+
+async function* slowChunks({ start, byteLength }: MediaFile): AsyncGenerator<Buffer> {
+  yield* drips(start);
+  yield* zeroChunks(byteLength - start.length);
+}
+
+function* zeroChunks(byteLength: number): Generator<Buffer> {
+  const zeros = Buffer.alloc(chunkBytes);
+  for (let rest = byteLength; rest > 0; rest -= chunkBytes) yield rest < chunkBytes ? zeros.subarray(0, rest) : zeros;
 }
 
 /** What is sent instead of a picture for the fault `not_an_image`. */
 export const notAnImage = Buffer.from('<!doctype html><html><body>This is not a picture.</body></html>');
 
 /** The picture followed by enough zeros to pass 100 MB, in pieces. */
-export async function* hugeChunks(start: Buffer): AsyncGenerator<Buffer> {
-  yield start;
-  const zeros = Buffer.alloc(chunkBytes);
-  for (let sent = start.length; sent < hugeBytes; sent += chunkBytes) yield zeros;
+export function hugeChunks(start: Buffer): AsyncGenerator<Buffer> {
+  return fileChunks({ start, byteLength: start.length + hugeBytes });
 }
 
-/** The same bytes, but at least 15 seconds long. */
+/** The same bytes, but at least 15 seconds and at most a minute long. */
 export async function* drips(bytes: Buffer): AsyncGenerator<Buffer> {
-  const dripBytes = Math.max(1, Math.min(dripBytesMax, Math.floor(bytes.length / dripsMin)));
+  const dripBytes = Math.max(
+    1,
+    Math.ceil(bytes.length / dripsMax),
+    Math.min(dripBytesMax, Math.floor(bytes.length / dripsMin)),
+  );
   for (let start = 0; start < bytes.length; start += dripBytes) {
     yield bytes.subarray(start, start + dripBytes);
     await sleep(dripMs, undefined, { ref: false });

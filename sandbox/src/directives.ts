@@ -8,8 +8,24 @@ export interface Directives {
   times?: number;
   retryAfterSeconds?: number;
   isPictureTiny?: boolean;
+  /** About how long the file of a video is to be. */
+  bytes?: number;
+  callback?: CallbackManner;
+  /** How long a text answer is to be. */
+  tokens?: number;
 }
 
+/**
+ * How the callback at a task's end goes wrong: 3 seconds late; twice, as one and the same message; not at all; or first
+ * with a signature that does not fit, then properly.
+ */
+export type CallbackManner = (typeof callbackManners)[number];
+const callbackManners = ['late', 'duplicate', 'none', 'forged'] as const;
+
+/** The longest video whose boxes still have 32-bit lengths. */
+const bytesMax = 4_000_000_000;
+
+const directiveNames = ['latency', 'fault', 'times', 'retry_after', 'picture', 'bytes', 'callback', 'tokens'] as const;
 const bracketed = /\[sandbox:([^\]]*)\]/gi;
 
 /**
@@ -46,17 +62,32 @@ function readOne(name: string, value: string, into: Directives): void {
     case 'retry_after':
       into.retryAfterSeconds = readNumber(name, value, 86_400);
       return;
+    case 'tokens':
+      into.tokens = readNumber(name, value, 1_000_000);
+      return;
     case 'picture':
       if (value !== 'tiny') throw new RangeError(`picture must be "tiny", not "${value}"`);
       into.isPictureTiny = true;
+      return;
+    case 'bytes':
+      into.bytes = readNumber(name, value, bytesMax);
+      return;
+    case 'callback':
+      into.callback = readManner(value);
       return;
     case 'fault':
       if (!isFaultName(value)) throw new RangeError(`unknown fault "${value}"; known: ${faultNames.join(', ')}`);
       into.fault = value;
       return;
     default:
-      throw new RangeError(`unknown directive "${name}"; known: latency, fault, times, retry_after, picture`);
+      throw new RangeError(`unknown directive "${name}"; known: ${directiveNames.join(', ')}`);
   }
+}
+
+function readManner(value: string): CallbackManner {
+  const manner = callbackManners.find((name) => name === value);
+  if (!manner) throw new RangeError(`callback must be one of ${callbackManners.join(', ')}, not "${value}"`);
+  return manner;
 }
 
 function readNumber(name: string, value: string, max: number): number {

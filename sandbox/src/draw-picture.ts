@@ -8,14 +8,22 @@ export interface Drawing {
   caption: string;
   width: number;
   height: number;
-  format: PictureFormat;
 }
 
 const fontPath = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf');
 const promptCharactersMax = 600;
 
 /** Draws the prompt in white over a gradient whose colours derive from it; gives encoded bytes of exactly that size. */
-export async function drawPicture(drawing: Drawing): Promise<Buffer> {
+export async function drawPicture(drawing: Drawing & { format: PictureFormat }): Promise<Buffer> {
+  return encode(await compose(drawing), drawing.format).toBuffer();
+}
+
+/** The same as raw RGB, three bytes a pixel. */
+export async function drawPixels(drawing: Drawing): Promise<Buffer> {
+  return (await compose(drawing)).removeAlpha().raw().toBuffer();
+}
+
+async function compose(drawing: Drawing): Promise<Sharp> {
   const { width, height } = drawing;
   const picture = sharp(gradientCorners(drawing.prompt), { raw: { width: 2, height: 2, channels: 3 } }).resize(
     width,
@@ -26,7 +34,7 @@ export async function drawPicture(drawing: Drawing): Promise<Buffer> {
     const text = await drawText(drawing);
     picture.composite([{ input: text.data, raw: text.raw }]);
   }
-  return encode(picture, drawing.format).toBuffer();
+  return picture;
 }
 
 async function drawText({ prompt, caption, width, height }: Drawing) {

@@ -1,29 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestSandbox, type TestSandbox, until } from './testing/test-sandbox.ts';
+import { askProvider, asynchronous, names, outcomeOf, type PostName, posts, statusPath } from './testing/paid-posts.ts';
+import { startTestSandbox, type TestRequest, type TestSandbox } from './testing/test-sandbox.ts';
 
 let sandbox: TestSandbox;
 beforeAll(async () => {
   sandbox = await startTestSandbox({ latencyMs: 0 });
 });
 afterAll(() => sandbox.close());
-
-/** One paid POST per provider. */
-const providers = {
-  replicate: {
-    path: '/replicate/v1/models/black-forest-labs/flux-schnell/predictions',
-    body: (prompt: string) => ({ input: { prompt } }),
-    created: 201,
-  },
-  openai: {
-    path: '/openai/v1/images/generations',
-    body: (prompt: string) => ({ model: 'gpt-image-2', prompt, size: '256x256', quality: 'low' }),
-    created: 200,
-  },
-  freepik: { path: '/freepik/v1/ai/text-to-image/flux-dev', body: (prompt: string) => ({ prompt }), created: 200 },
-};
-type ProviderName = keyof typeof providers;
-const names = ['replicate', 'openai', 'freepik'] as const;
-const asynchronous = ['replicate', 'freepik'] as const;
 
 let serial = 0;
 /** A prompt that no other test uses, so that the book can be asked for it. */
@@ -32,8 +15,10 @@ function promptWith(directives: string): string {
   return `prompt ${serial}. [sandbox: ${directives}]`;
 }
 
-const post = (name: ProviderName, prompt: string, signal?: AbortSignal) =>
-  sandbox.call(providers[name].path, { body: providers[name].body(prompt), ...(signal && { signal }) });
+const ask = (path: string, request?: TestRequest) => askProvider(sandbox, path, request);
+const post = (name: PostName, prompt: string, signal?: AbortSignal) =>
+  ask(posts[name].path, { body: posts[name].body(prompt), ...(signal && { signal }) });
+const outcome = async (name: PostName, prompt: string) => outcomeOf(sandbox, posts[name], await post(name, prompt));
 
 async function calls(prompt: string) {
   const { json } = await sandbox.call(`/_sandbox/calls?prompt_contains=${encodeURIComponent(prompt)}`);
@@ -45,32 +30,12 @@ async function taskOf(prompt: string) {
   return (await sandbox.call(`/_sandbox/tasks/${call?.task_id}`)).json;
 }
 
-/** Status and outputs once the provider says that the task is over. */
-async function outcome(
-  name: ProviderName,
-  prompt: string,
-): Promise<{ status: string; outputs: string[]; answer: unknown }> {
-  const created = await post(name, prompt);
-  expect(created.status).toBe(providers[name].created);
-  if (name === 'replicate') {
-    const { json } = await until(
-      () => sandbox.call(`/replicate/v1/predictions/${created.json.id}`),
-      (answer) => answer.status === 200 && !['starting', 'processing'].includes(answer.json.status),
-    );
-    return { status: json.status, outputs: json.output ?? [], answer: json };
-  }
-  const { json } = await until(
-    () => sandbox.call(`${providers.freepik.path}/${created.json.data.task_id}`),
-    (answer) => answer.status === 200 && !['CREATED', 'IN_PROGRESS'].includes(answer.json.data.status),
-  );
-  return { status: json.data.status, outputs: json.data.generated, answer: json.data };
-}
-
 describe.each(names)('%s, before anything is accepted', (name) => {
-  const statuses = { replicate: 402, openai: 429, freepik: 402 };
+  const { provider, created } = posts[name];
   test.each([
     ['401', 401],
-    ['402', statuses[name]],
+    // An account without money has a status of its own with some providers only.
+    ['402', { replicate: 402, openai: 429, freepik: 402, fal: 403 }[provider]],
     ['429', 429],
     ['500', 500],
     ['503', 503],
@@ -112,7 +77,6 @@ describe.each(names)('%s, before anything is accepted', (name) => {
     const prompt = promptWith('fault=503, times=2');
     const seen = [];
     for (let round = 0; round < 4; round += 1) seen.push((await post(name, prompt)).status);
-    const { created } = providers[name];
     expect(seen).toEqual([503, 503, created, created]);
     expect((await calls(prompt)).map((call: { billed: boolean }) => call.billed)).toEqual([false, false, true, true]);
   });
@@ -141,24 +105,19 @@ describe.each(names)('%s, accepted and charged, but not told', (name) => {
   test('fault=malformed answers success with broken JSON', async () => {
     const prompt = promptWith('fault=malformed');
     const answer = await post(name, prompt);
-    expect(answer).toMatchObject({ status: providers[name].created, json: null, text: expect.stringMatching(/^\{"/) });
+    expect(answer).toMatchObject({ status: posts[name].created, json: null, text: expect.stringMatching(/^\{"/) });
     expect((await calls(prompt))[0]?.billed).toBe(true);
   });
 });
 
 describe.each(asynchronous)('%s, trouble with the task', (name) => {
-  const words = {
-    replicate: { failed: 'failed', canceled: 'canceled', succeeded: 'succeeded', gone: 404 },
-    freepik: { failed: 'FAILED', canceled: 'CANCELLED', succeeded: 'COMPLETED', gone: 410 },
-  }[name];
-
   test.each([
-    ['task_failed', words.failed],
-    ['refused', words.failed],
-    ['canceled', words.canceled],
-  ])('fault=%s ends as %s, without outputs and without charge', async (fault, status) => {
+    ['task_failed', 'failed'],
+    ['refused', 'failed'],
+    ['canceled', 'canceled'],
+  ])('fault=%s ends as %s, without outputs and without charge', async (fault, end) => {
     const prompt = promptWith(`fault=${fault}`);
-    expect(await outcome(name, prompt)).toMatchObject({ status, outputs: [] });
+    expect(await outcome(name, prompt)).toMatchObject({ end, outputs: [] });
     expect(await calls(prompt)).toMatchObject([{ accepted: true, billed: false }]);
   });
 
@@ -170,30 +129,35 @@ describe.each(asynchronous)('%s, trouble with the task', (name) => {
 
   test('fault=empty_output succeeds without outputs', async () => {
     const prompt = promptWith('fault=empty_output');
-    expect(await outcome(name, prompt)).toMatchObject({ status: words.succeeded, outputs: [] });
+    expect(await outcome(name, prompt)).toMatchObject({ end: 'succeeded', outputs: [] });
     expect((await calls(prompt))[0]?.billed).toBe(true);
   });
 
   test('fault=expired_output succeeds with a link that is gone', async () => {
-    const { status, outputs } = await outcome(name, promptWith('fault=expired_output'));
-    expect(status).toBe(words.succeeded);
-    expect((await fetch(String(outputs[0]))).status).toBe(words.gone);
+    const { end, outputs } = await outcome(name, promptWith('fault=expired_output'));
+    expect(end).toBe('succeeded');
+    expect((await fetch(String(outputs[0]))).status).toBe(posts[name].provider === 'freepik' ? 410 : 404);
   });
 
-  test('fault=not_an_image delivers HTML as a picture', async () => {
+  test('fault=not_an_image delivers HTML as a picture or video', async () => {
     const { outputs } = await outcome(name, promptWith('fault=not_an_image'));
     const file = await fetch(String(outputs[0]));
-    expect(file.headers.get('content-type')).toMatch(/^image\//);
+    expect(file.headers.get('content-type')).toMatch(outputs[0]?.endsWith('.mp4') ? /^video\/mp4$/ : /^image\//);
     expect(await file.text()).toContain('<html>');
   });
 
-  test('fault=huge_output streams more than 100 MB without saying so', async () => {
+  test('fault=huge_output: a picture of more than 100 MB that does not say so, a video that announces 3 GB', async () => {
     const { outputs } = await outcome(name, promptWith('fault=huge_output, picture=tiny'));
+    const isVideo = outputs[0]?.endsWith('.mp4');
     const file = await fetch(String(outputs[0]));
-    expect(file.headers.get('content-length')).toBeNull();
+    expect(file.headers.get('content-length')).toBe(isVideo ? String(3 * 1024 ** 3) : null);
+    const enough = isVideo ? 1024 * 1024 : 100 * 1024 * 1024;
     let bytes = 0;
-    for await (const chunk of file.body ?? []) bytes += chunk.length;
-    expect(bytes).toBeGreaterThan(100 * 1024 * 1024);
+    for await (const chunk of file.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > enough) break;
+    }
+    expect(bytes).toBeGreaterThan(enough);
   });
 
   test('fault=slow_output drips: announced in full, delivered in crumbs', async () => {
@@ -208,12 +172,9 @@ describe.each(asynchronous)('%s, trouble with the task', (name) => {
 
   test('fault=poll_500 fails the first status calls only', async () => {
     const created = await post(name, promptWith('fault=poll_500, times=2'));
-    const path =
-      name === 'replicate'
-        ? `/replicate/v1/predictions/${created.json.id}`
-        : `${providers.freepik.path}/${created.json.data.task_id}`;
+    const path = statusPath(posts[name], created);
     const seen = [];
-    for (let round = 0; round < 3; round += 1) seen.push((await sandbox.call(path)).status);
+    for (let round = 0; round < 3; round += 1) seen.push((await ask(path)).status);
     expect(seen).toEqual([500, 500, 200]);
   });
 });
@@ -222,6 +183,11 @@ describe('the words of a refusal', () => {
   test('Replicate fails with an NSFW error', async () => {
     const { answer } = await outcome('replicate', promptWith('fault=refused'));
     expect(answer).toMatchObject({ error: expect.stringContaining('NSFW') });
+  });
+
+  test('fal answers content_policy_violation', async () => {
+    const { answer } = await outcome('fal', promptWith('fault=refused'));
+    expect(answer).toMatchObject({ detail: [{ loc: ['body', 'prompt'], type: 'content_policy_violation' }] });
   });
 
   test('Mystic says has_nsfw', async () => {
@@ -269,13 +235,13 @@ describe('openai, where the answer is the output', () => {
 
 describe('directives', () => {
   test('the header works like the prompt and wins over it', async () => {
-    const { path, body } = providers.freepik;
+    const { path, body } = posts.freepik;
     const headers = { 'x-sandbox': 'fault=429, retry_after=3' };
     const answer = await sandbox.call(path, { headers, body: body(promptWith('fault=500, retry_after=9')) });
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '3']);
   });
 
-  test.each(['fault=4299', 'latncy=5', 'latency=soon', 'latency=-1', 'picture=huge'])(
+  test.each(['fault=4299', 'latncy=5', 'latency=soon', 'latency=-1', 'picture=huge', 'bytes=much', 'callback=never'])(
     '%s is refused, so that no test passes by a slip',
     async (directive) => {
       const { status, json } = await post('freepik', promptWith(directive));
@@ -285,7 +251,7 @@ describe('directives', () => {
   );
 
   test('each key has its own count of times', async () => {
-    const { path, body } = providers.freepik;
+    const { path, body } = posts.freepik;
     const prompt = promptWith('fault=500, times=1');
     const statusFor = async (key: string) => (await sandbox.call(path, { key, body: body(prompt) })).status;
     expect([await statusFor('k1'), await statusFor('k2'), await statusFor('k1')]).toEqual([500, 500, 200]);

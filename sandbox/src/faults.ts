@@ -4,7 +4,7 @@
  * - after: the task was accepted, runs and is charged, but the caller is not told so;
  * - task: the create call is answered properly and the trouble comes with the task, its status calls or its output.
  */
-const beforeFaults = ['401', '402', '429', '500', '503', 'timeout', 'reset', 'html'] as const;
+const beforeFaults = ['401', '402', '429', '500', '503', '529', 'timeout', 'reset', 'html'] as const;
 const afterFaults = ['500_after', 'timeout_after', 'reset_after', 'malformed'] as const;
 const taskFaults = [
   'refused',
@@ -17,6 +17,9 @@ const taskFaults = [
   'huge_output',
   'slow_output',
   'poll_500',
+  'cut_stream',
+  'stream_error',
+  'no_usage',
 ] as const;
 
 export type BeforeFault = (typeof beforeFaults)[number];

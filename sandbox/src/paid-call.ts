@@ -3,7 +3,7 @@ import type { Call } from './call-book.ts';
 import { type Directives, parseDirectives } from './directives.ts';
 import { type AfterFault, type BeforeFault, isAfterFault, isBeforeFault, isTaskFault } from './faults.ts';
 import { isJsonObject } from './field-rules.ts';
-import type { PaidCall, PaidEndpoint, ProviderVoice } from './providers/provider.ts';
+import type { PaidCall, PaidEndpoint, ProviderVoice, Verdict } from './providers/provider.ts';
 import type { Sandbox } from './sandbox.ts';
 import { sendCallbacks } from './send-callbacks.ts';
 import { type Reply, sendReply, sendText } from './send-reply.ts';
@@ -11,6 +11,7 @@ import { shortenStrings } from './shorten-strings.ts';
 import { waitForClient } from './wait-for-client.ts';
 
 const silenceMaxMs = 600_000;
+const resetGraceMs = 100;
 const invalidKey = 'invalid';
 const htmlPage =
   '<!doctype html><html><head><title>Just a moment…</title></head><body>Checking your browser.</body></html>';
@@ -27,9 +28,11 @@ export function paidCall(sandbox: Sandbox, endpoint: PaidEndpoint): RequestHandl
     const givenPrompt = body === null ? '' : endpoint.readPrompt(body);
     const prompt = typeof givenPrompt === 'string' ? givenPrompt : '';
     const entry = openEntry(sandbox, req, voice.name, key, prompt, body);
-    res.once('finish', () => {
-      entry.statusCode = res.statusCode;
-    });
+    const noteStatus = () => {
+      if (res.headersSent) entry.statusCode = res.statusCode;
+    };
+    // A stream that breaks off has sent its status, but never finishes.
+    res.once('finish', noteStatus).once('close', noteStatus);
     if (key === null) return sendReply(res, voice.missingKey());
     if (key === invalidKey) return sendReply(res, voice.invalidKey(key));
     if (body === null) return sendReply(res, voice.notJson());
@@ -47,8 +50,12 @@ export function paidCall(sandbox: Sandbox, endpoint: PaidEndpoint): RequestHandl
     entry.isAccepted = true;
     entry.isBilled = verdict.task.ending === 'succeeded' || verdict.task.ending === 'never';
     entry.taskId = verdict.task.id;
+    if (entry.isBilled && verdict.usage) {
+      entry.tokensIn = verdict.usage.tokensIn;
+      entry.tokensOut = verdict.usage.tokensOut;
+    }
     if (verdict.callback) sendCallbacks(verdict.task, verdict.callback);
-    if (isAfterFault(fault)) return strikeAfter(res, fault, voice, verdict.answer);
+    if (isAfterFault(fault)) return strikeAfter(res, fault, voice, verdict);
     const reply = await verdict.answer();
     if (reply) sendReply(res, reply);
   };
@@ -92,6 +99,8 @@ function openEntry(
     isBilled: false,
     taskId: null,
     statusCode: null,
+    tokensIn: null,
+    tokensOut: null,
     idempotencyHeaders,
     requestId: req.get('x-request-id') ?? null,
     authorizationHint: key === null ? null : key.slice(-4),
@@ -127,6 +136,8 @@ async function strikeBefore(
       return sendReply(res, voice.serverError());
     case '503':
       return sendReply(res, withRetryAfter(voice.unavailable(), directives.retryAfterSeconds));
+    case '529':
+      return sendReply(res, withRetryAfter((voice.overloaded ?? voice.unavailable)(), directives.retryAfterSeconds));
     case 'html':
       return sendText(
         res,
@@ -146,7 +157,7 @@ async function strikeAfter(
   res: Response,
   fault: AfterFault,
   voice: ProviderVoice,
-  answer: () => Reply | Promise<Reply | null>,
+  { answer, answerMalformed }: Verdict & { isAccepted: true },
 ): Promise<void> {
   switch (fault) {
     case '500_after':
@@ -156,6 +167,7 @@ async function strikeAfter(
     case 'reset_after':
       return reset(res);
     case 'malformed': {
+      if (answerMalformed) return answerMalformed();
       const reply = await answer();
       if (!reply) return;
       const text = JSON.stringify(reply.body);
@@ -164,6 +176,11 @@ async function strikeAfter(
     default:
       return fault satisfies never;
   }
+}
+
+/** Sends a TCP reset in the middle of an answer, but not at once: a reset takes away what the client has not read yet. */
+export async function resetMidway(res: Response): Promise<void> {
+  if (await waitForClient(res, resetGraceMs)) reset(res);
 }
 
 /** Sends a TCP reset instead of an answer. */

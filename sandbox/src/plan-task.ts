@@ -1,24 +1,26 @@
 import type { PaidCall } from './providers/provider.ts';
 import type { Sandbox } from './sandbox.ts';
 import { shortenFields } from './shorten-strings.ts';
-import type { PictureFormat, Task } from './task.ts';
+import type { PictureFormat, PictureOrder, Task } from './task.ts';
+
+/** What a provider makes of the sizes and formats asked for: pictures, or one video. */
+export type OutputPlan = { width: number; height: number; count: number } & (
+  | { format: PictureFormat }
+  | { format: 'mp4'; seconds: number }
+);
 
 /** What the provider decides about a task; the rest follows from the call. */
-export interface TaskPlan {
+export type TaskPlan = OutputPlan & {
   id: string;
   provider: string;
   model: string;
   variant: string;
   input: Record<string, unknown>;
-  width: number;
-  height: number;
-  count: number;
-  format: PictureFormat;
   /** In the provider's words, for tasks that are to fail. */
   refusal: string;
   failure: string;
   deadlineAtMs?: number | null;
-}
+};
 
 /** Makes the task of an accepted call, with its end already decided by the call's fault. */
 export function planTask(sandbox: Sandbox, call: PaidCall, plan: TaskPlan): Task {
@@ -31,13 +33,7 @@ export function planTask(sandbox: Sandbox, call: PaidCall, plan: TaskPlan): Task
     variant: plan.variant,
     prompt: call.prompt,
     input: shortenFields(plan.input),
-    picture: {
-      width: plan.width,
-      height: plan.height,
-      format: plan.format,
-      count: plan.count,
-      isTiny: directives.isPictureTiny ?? sandbox.isPictureTiny,
-    },
+    picture: orderOf(plan, directives.isPictureTiny ?? sandbox.isPictureTiny, directives.bytes ?? null),
     createdAtMs: call.nowMs,
     latencyMs: directives.latencyMs ?? sandbox.latencyMs,
     ending: endingOf(fault),
@@ -49,6 +45,12 @@ export function planTask(sandbox: Sandbox, call: PaidCall, plan: TaskPlan): Task
     pollCount: 0,
     downloadCount: 0,
   };
+}
+
+function orderOf(plan: OutputPlan, isTiny: boolean, bytes: number | null): PictureOrder {
+  const measures = { width: plan.width, height: plan.height, count: plan.count, isTiny };
+  if (plan.format !== 'mp4') return { ...measures, format: plan.format };
+  return { ...measures, format: plan.format, seconds: plan.seconds, bytes };
 }
 
 function endingOf(fault: PaidCall['fault']): Task['ending'] {

@@ -1,3 +1,4 @@
+import { parseBuffer } from 'music-metadata';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadProviderSpec } from './testing/provider-spec.ts';
@@ -5,6 +6,9 @@ import { startTestSandbox, type TestSandbox, until } from './testing/test-sandbo
 
 const schnell = '/replicate/v1/models/black-forest-labs/flux-schnell/predictions';
 const pro = '/replicate/v1/models/black-forest-labs/flux-1.1-pro/predictions';
+const kling = '/replicate/v1/models/kwaivgi/kling-v2.1/predictions';
+const hailuo = '/replicate/v1/models/minimax/hailuo-2.3/predictions';
+const start_image = 'https://example.com/start.png';
 const predictions = '/replicate/v1/predictions';
 const sdxlVersion = '7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc';
 const spec = loadProviderSpec('replicate.json');
@@ -52,6 +56,46 @@ describe('predictions', () => {
     expect(status).toBe(201);
     const picture = sharp(Buffer.from(await (await fetch(String(json.output))).arrayBuffer()));
     expect(await picture.metadata()).toMatchObject({ width: 512, height: 256, format: 'png' });
+  });
+
+  test.each([
+    [kling, { start_image }, { seconds: 5, width: 1280, height: 720 }],
+    [
+      kling,
+      { start_image, end_image: start_image, mode: 'pro', duration: 10 },
+      { seconds: 10, width: 1920, height: 1080 },
+    ],
+    [hailuo, {}, { seconds: 6, width: 1366, height: 768 }],
+    [hailuo, { first_frame_image: start_image, duration: 10 }, { seconds: 10, width: 1366, height: 768 }],
+    [hailuo, { resolution: '1080p', prompt_optimizer: false }, { seconds: 6, width: 1920, height: 1080 }],
+  ])('%s with %o answers the link of one video', async (path, extra, { seconds, width, height }) => {
+    const body = { input: { prompt: 'move', ...extra } };
+    const { json } = await sandbox.call(path, { body, headers: { prefer: 'wait=5' } });
+    expect(json.output).toMatch(/\/out-0\.mp4$/);
+    const file = await fetch(String(json.output));
+    expect(file.headers.get('content-type')).toBe('video/mp4');
+    const { format } = await parseBuffer(Buffer.from(await file.arrayBuffer()), { mimeType: 'video/mp4' });
+    expect(format.trackInfo).toMatchObject([{ duration: seconds, video: { pixelWidth: width, pixelHeight: height } }]);
+  });
+
+  test('the logs show how far a prediction is', async () => {
+    const created = await sandbox.call(kling, {
+      body: { input: { prompt: 'far [sandbox: latency=1000]', start_image } },
+    });
+    const percents = new Set<number>();
+    await until(
+      () => sandbox.call(`${predictions}/${created.json.id}`),
+      ({ json, text }) => {
+        const { logs } = JSON.parse(text) as { logs: string }; // The field that this test is about.
+        // The last line as clients read it.
+        const [, percent] = /^\s*(\d+)%\s*\|.+?\|\s*\d+\/\d+/.exec(logs.split('\n').at(-1) ?? '') ?? [];
+        if (percent !== undefined) percents.add(Number(percent));
+        return json.status === 'succeeded';
+      },
+    );
+    expect([...percents]).toEqual([...percents].sort((one, other) => one - other));
+    expect([...percents].at(-1)).toBe(100);
+    expect(percents.size).toBeGreaterThan(2);
   });
 
   test('SDXL runs by version only, bare or with its name', async () => {
@@ -116,6 +160,18 @@ describe('what Replicate refuses', () => {
     expect(json.detail).toContain(description);
   });
 
+  test.each([
+    ['no start image', kling, { prompt: 'a' }, 'start_image is required'],
+    ['an end image without pro', kling, { prompt: 'a', start_image, end_image: start_image }, 'pro mode is required'],
+    ['a duration of its own', kling, { prompt: 'a', start_image, duration: 7 }, 'one of the following: 5, 10'],
+    ['a duration of its own', hailuo, { prompt: 'a', duration: 8 }, 'one of the following: 6, 10'],
+    ['too long for 1080p', hailuo, { prompt: 'a', duration: 10, resolution: '1080p' }, 'only a duration of 6 seconds'],
+  ])('%s is a 422, too', async (_title, path, input, description) => {
+    const { status, json } = await sandbox.call(path, { body: { input } });
+    expect([status, json.invalid_fields.length]).toEqual([422, 1]);
+    expect(json.detail).toContain(description);
+  });
+
   test('unknown models, missing tokens, bad tokens and broken JSON', async () => {
     const body = { input: valid };
     expect((await sandbox.call('/replicate/v1/models/a/b/predictions', { body })).status).toBe(404);
@@ -170,10 +226,16 @@ describe.skipIf(!spec)('answers fit the published specification', () => {
   const problems = (value: unknown) => spec?.problems(predictionSchema, value);
 
   test('predictions in every final state', async () => {
-    for (const fault of ['', 'fault=task_failed', 'fault=refused', 'fault=canceled']) {
-      const created = await sandbox.call(schnell, { body: { input: { prompt: `spec [sandbox: ${fault}]` } } });
-      expect([fault, problems(created.json)]).toEqual([fault, []]);
-      expect([fault, problems(await finished(created.json.id))]).toEqual([fault, []]);
+    for (const [path, input] of [
+      [schnell, {}],
+      [kling, { start_image }],
+    ] as const) {
+      for (const fault of ['', 'fault=task_failed', 'fault=refused', 'fault=canceled']) {
+        const body = { input: { ...input, prompt: `spec [sandbox: ${fault}]` } };
+        const created = await sandbox.call(path, { body });
+        expect([fault, problems(created.json)]).toEqual([fault, []]);
+        expect([fault, problems(await finished(created.json.id))]).toEqual([fault, []]);
+      }
     }
   });
 

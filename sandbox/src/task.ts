@@ -11,14 +11,22 @@ export type TaskPhase = 'starting' | 'processing' | 'succeeded' | 'failed' | 'ca
 
 export type PictureFormat = 'webp' | 'jpeg' | 'png';
 
-/** What the task draws. */
-export interface PictureOrder {
+interface Measures {
   width: number;
   height: number;
-  format: PictureFormat;
   count: number;
   isTiny: boolean;
 }
+
+/** A video shows one picture for so many seconds, padded out to about `bytes` when that is not null. */
+export interface VideoOrder extends Measures {
+  format: 'mp4';
+  seconds: number;
+  bytes: number | null;
+}
+
+/** What the task draws. */
+export type PictureOrder = (Measures & { format: PictureFormat }) | VideoOrder;
 
 export interface Task {
   id: string;
@@ -74,6 +82,15 @@ export function taskState(task: Task, nowMs: number): TaskState {
   }
   if (nowMs >= startsAtMs) return { phase: 'processing', startedAtMs: startsAtMs, completedAtMs: null };
   return { phase: 'starting', startedAtMs: null, completedAtMs: null };
+}
+
+/** How much of the work is done at `nowMs`, in percent; 100 only once the task has succeeded. */
+export function taskProgress(task: Task, state: TaskState, nowMs: number): number {
+  if (state.phase === 'succeeded') return 100;
+  if (state.startedAtMs === null) return 0;
+  const workMs = task.createdAtMs + task.latencyMs - state.startedAtMs;
+  const workedMs = Math.min(nowMs, state.completedAtMs ?? nowMs) - state.startedAtMs;
+  return workMs <= 0 ? 99 : Math.min(99, Math.floor((workedMs / workMs) * 100));
 }
 
 /** The state that a create call reports: accepted, nothing done yet. */

@@ -5,7 +5,11 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import type { Deps } from './deps.ts';
 import { apiKeys } from './features/api-keys/router.ts';
+import { assistant } from './features/assistant/router.ts';
 import { auth } from './features/auth/router.ts';
+import { callbacks } from './features/callbacks/router.ts';
+import { code } from './features/code/router.ts';
+import { conversations } from './features/conversations/router.ts';
 import { credits } from './features/credits/router.ts';
 import { generations } from './features/generations/router.ts';
 import { health } from './features/health/router.ts';
@@ -14,6 +18,9 @@ import { me } from './features/me/router.ts';
 import { models } from './features/models/router.ts';
 import { organization } from './features/organization/router.ts';
 import { plans } from './features/plans/router.ts';
+import { providerKeys } from './features/provider-keys/router.ts';
+import { tokens } from './features/tokens/router.ts';
+import { voices } from './features/voices/router.ts';
 import { docsRouter } from './http/docs.ts';
 import { mountEndpoints } from './http/mount-endpoints.ts';
 import type { MountedEndpoints } from './http/openapi.ts';
@@ -25,7 +32,24 @@ import { requestLog } from './http/request-log.ts';
 export const mounted: readonly MountedEndpoints[] = [
   {
     prefix: '/api/v1',
-    endpoints: [...auth, ...me, ...organization, ...apiKeys, ...models, ...jobs, ...generations, ...credits, ...plans],
+    endpoints: [
+      ...auth,
+      ...me,
+      ...organization,
+      ...apiKeys,
+      ...providerKeys,
+      ...models,
+      ...voices,
+      ...jobs,
+      ...assistant,
+      ...conversations,
+      ...code,
+      ...tokens,
+      ...generations,
+      ...credits,
+      ...plans,
+      ...callbacks,
+    ],
   },
   { prefix: '/api', endpoints: health },
 ];
@@ -40,6 +64,7 @@ const exposedHeaders = [
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',
   'Idempotent-Replayed',
+  'Preference-Applied',
 ];
 
 /** Wires the API together. It never listens: that is the business of start/server.ts, or of a test. */

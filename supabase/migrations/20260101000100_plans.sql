@@ -23,8 +23,8 @@ create table public.plans (
   monthly_credits bigint not null,
   limits jsonb not null,
   features text[] not null,
-  -- BullMQ-independent order inside an organization and between plans: lower runs first.
-  job_priority smallint not null default 10,
+  -- How many seconds later than they came its jobs are taken to have come: better plans go first, and nobody waits for ever.
+  job_priority smallint not null default 0,
   is_public boolean not null default true,
   sort_order smallint not null default 0,
   created_at timestamptz not null default now(),
@@ -35,7 +35,7 @@ create table public.plans (
   constraint plans_limits_complete check (limits ?& array['images_per_month', 'videos_per_month', 'audio_minutes_per_month',
     'resolution_max', 'video_seconds_max', 'team_members', 'projects', 'storage_gb', 'api_requests_per_minute',
     'api_requests_per_day', 'concurrent_jobs', 'waiting_jobs', 'priority_queue', 'custom_models', 'white_label', 'dedicated_support']),
-  constraint plans_features_known check (features <@ array['image', 'video', 'audio', 'text', 'workflow', 'analytics', 'api_access', 'webhooks', 'sso'])
+  constraint plans_features_known check (features <@ array['image', 'video', 'audio', 'workflow', 'analytics', 'api_access', 'webhooks', 'sso'])
 );
 create trigger plans_set_updated_at before update on public.plans for each row execute function private.set_updated_at();
 
@@ -54,15 +54,15 @@ select p.id, p.name, p.month, p.year, p.credits, p.priority, p.sort_order, p.fea
     'concurrent_jobs', p.concurrent, 'waiting_jobs', p.waiting, 'priority_queue', p.priority_queue,
     'custom_models', p.custom_models, 'white_label', p.white_label, 'dedicated_support', p.dedicated_support)
 from (values
-  ('free', 'Free', 0, 0, 50, 40, 1, array['image', 'workflow'],
+  ('free', 'Free', 0, 0, 50, 120, 1, array['image', 'workflow'],
     50, 0, 0, 512, 0, 1, 2, 0.5, 5, 100, 2, 100, false, false, false, false),
-  ('starter', 'Starter', 4900, 47000, 500, 30, 2, array['image', 'workflow', 'video', 'audio', 'analytics'],
+  ('starter', 'Starter', 4900, 47000, 500, 60, 2, array['image', 'workflow', 'video', 'audio', 'analytics'],
     500, 20, 30, 1024, 5, 3, 10, 5, 20, 5000, 5, 1000, false, false, false, false),
-  ('professional', 'Professional', 9900, 95000, 2000, 20, 3, array['image', 'workflow', 'video', 'audio', 'analytics', 'api_access', 'webhooks'],
+  ('professional', 'Professional', 9900, 95000, 2000, 30, 3, array['image', 'workflow', 'video', 'audio', 'analytics', 'api_access', 'webhooks'],
     2000, 100, 120, 2048, 10, 10, 50, 25, 60, 20000, 20, 10000, true, false, false, false),
-  ('business', 'Business', 24900, 239000, 10000, 10, 4, array['image', 'workflow', 'video', 'audio', 'analytics', 'api_access', 'webhooks', 'sso'],
+  ('business', 'Business', 24900, 239000, 10000, 15, 4, array['image', 'workflow', 'video', 'audio', 'analytics', 'api_access', 'webhooks', 'sso'],
     10000, 500, 500, 4096, 30, 50, 200, 100, 120, 100000, 50, 100000, true, true, false, false),
-  ('enterprise', 'Enterprise', null, null, 0, 10, 5, array['image', 'workflow', 'video', 'audio', 'text', 'analytics', 'api_access', 'webhooks', 'sso'],
+  ('enterprise', 'Enterprise', null, null, 0, 0, 5, array['image', 'workflow', 'video', 'audio', 'analytics', 'api_access', 'webhooks', 'sso'],
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 200, -1, true, true, true, true)
 ) as p (id, name, month, year, credits, priority, sort_order, features,
   images, videos, audio, resolution, video_seconds, members, projects, gb, per_minute, per_day, concurrent, waiting,

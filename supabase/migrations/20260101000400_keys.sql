@@ -38,15 +38,22 @@ create table public.provider_api_keys (
   -- AES-256-GCM with the master key's id inside; row identity is bound as additional data.
   ciphertext bytea not null,
   last4 text not null,
+  -- Only for providers without an address of their own.
+  base_url text,
+  -- Null while nobody has asked the provider yet.
   is_valid boolean,
+  -- One of our own sentences; the provider's words are logged only.
   last_error text,
   validated_at timestamptz,
+  -- When a worker is to ask the provider; null when there is nothing to ask.
+  check_at timestamptz default clock_timestamp(),
   created_by uuid references public.users (id),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint provider_api_keys_one_per_provider unique (organization_id, provider)
 );
 create index provider_api_keys_created_by on public.provider_api_keys (created_by);
+create index provider_api_keys_to_check on public.provider_api_keys (check_at) where check_at is not null;
 create trigger provider_api_keys_set_updated_at before update on public.provider_api_keys for each row execute function private.set_updated_at();
 
 -- Which resource an Idempotency-Key made, for POSTs other than jobs (jobs keep theirs on the row).
@@ -75,5 +82,5 @@ alter table public.idempotency_keys force row level security;
 revoke all on public.api_keys, public.provider_api_keys, public.idempotency_keys from public, anon, authenticated;
 grant select (id, organization_id, created_by, name, prefix, last4, scopes, requests_per_minute, requests_per_day, expires_at,
   last_used_at, revoked_at, rotated_from, created_at, updated_at) on public.api_keys to authenticated;
-grant select (id, organization_id, provider, last4, is_valid, last_error, validated_at, created_by, created_at, updated_at)
+grant select (id, organization_id, provider, last4, base_url, is_valid, last_error, validated_at, created_by, created_at, updated_at)
   on public.provider_api_keys to authenticated;

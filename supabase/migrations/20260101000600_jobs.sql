@@ -43,7 +43,15 @@ create table public.ai_jobs (
   error_detail text,
   progress smallint not null default 0,
   attempts integer not null default 0,
+  -- Stamped at admission, and never switched.
   key_source public.key_source not null default 'platform',
+  -- The job that this one tries again.
+  retry_of uuid,
+  -- Equal models within the quote that it may go to: [{provider, model, operation, input, credits, cost_usd, price}].
+  fallbacks jsonb not null default '[]',
+  -- Who made the result; set with it.
+  served_provider text,
+  served_model text,
   -- What counts against the plan's monthly limit: images, videos, or seconds of audio.
   limit_units integer not null,
   credits_held bigint not null,
@@ -78,6 +86,8 @@ create table public.ai_jobs (
   constraint ai_jobs_parked_while_processing check (resume_at is null or status = 'processing'),
   constraint ai_jobs_error_when_failed check ((status = 'failed') = (error_code is not null)),
   constraint ai_jobs_output_when_completed check ((status = 'completed') = (output is not null)),
+  constraint ai_jobs_served_when_completed check ((status = 'completed') = (served_provider is not null and served_model is not null)),
+  constraint ai_jobs_fallbacks_are_a_list check (jsonb_typeof(fallbacks) = 'array'),
   constraint ai_jobs_hash_with_key check ((idempotency_key is null) = (request_hash is null)),
   constraint ai_jobs_project_fkey foreign key (organization_id, project_id) references public.projects (organization_id, id)
 ) with (fillfactor = 70);
@@ -187,7 +197,7 @@ create policy generations_own_organization on public.generations for select to a
 revoke all on public.projects, public.ai_jobs, public.provider_attempts, public.generations from public, anon, authenticated;
 grant select on public.projects, public.generations to authenticated;
 grant select (id, organization_id, user_id, api_key_id, project_id, type, provider, model, status, priority, input, metadata, output,
-  error_code, progress, attempts, key_source, credits_held, credits_charged, cost_usd, tokens_in, tokens_out, request_id,
+  error_code, progress, attempts, key_source, retry_of, served_provider, served_model, credits_held, credits_charged, cost_usd, tokens_in, tokens_out, request_id,
   created_at, queued_at, started_at, completed_at, deadline_at) on public.ai_jobs to authenticated;
 grant select (id, organization_id, job_id, number, provider, model, key_source, status, cost_usd, error_code, created_at, submitted_at, ended_at)
   on public.provider_attempts to authenticated;

@@ -30,14 +30,17 @@ $$;
 --          admitted            job and hold exist now; status says whether it is queued or waits (pending)
 --          replayed            the same idempotency key and request came before: job is that job's row
 --          idempotency_key_reused, organization_inactive, project_not_found, feature_not_in_plan, plan_limit_reached,
---          queue_full, insufficient_credits, credits_on_hold   nothing was written for it; figures say why
+--          queue_full, insufficient_credits, credits_on_hold, provider_key_invalid   nothing was written; figures say why
+--          A job of an organization with its own key for the provider runs on that key and holds p_own_key_credits
+--          instead; key_source and credits say what was decided, priority goes to the queue.
 -- locks:   the accounts of all organizations named, by id; so equal keys and the last credits are decided one by one.
 create function public.reserve_jobs(
   p_ids uuid[], p_organization_ids uuid[], p_user_ids uuid[], p_api_key_ids uuid[], p_project_ids uuid[],
   p_types public.job_type[], p_providers text[], p_models text[], p_operations text[], p_inputs jsonb[], p_metadata jsonb[],
-  p_credits bigint[], p_costs_usd numeric[], p_limit_units integer[], p_prices jsonb[],
+  p_credits bigint[], p_own_key_credits bigint[], p_costs_usd numeric[], p_limit_units integer[], p_prices jsonb[], p_fallbacks jsonb[], p_retries_of uuid[],
   p_idempotency_keys text[], p_request_hashes text[], p_request_ids text[], p_deadline_seconds integer[]
-) returns table (ordinal integer, code text, status public.job_status, queue_position integer, at timestamptz, job jsonb, figures jsonb)
+) returns table (ordinal integer, code text, status public.job_status, queue_position integer, at timestamptz, key_source public.key_source, credits bigint,
+  priority smallint, job jsonb, figures jsonb)
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -46,6 +49,8 @@ declare
   v_codes text[] := array_fill(null::text, array[v_count]);
   v_places integer[] := array_fill(0, array[v_count]);  -- 0 = queued at once, n = nth in the organization's line
   v_priorities smallint[] := array_fill(0::smallint, array[v_count]);
+  v_credits bigint[] := array_fill(0::bigint, array[v_count]);
+  v_key_sources public.key_source[] := array_fill('platform'::public.key_source, array[v_count]);
   v_jobs jsonb[] := array_fill(null::jsonb, array[v_count]);
   v_figures jsonb[] := array_fill(null::jsonb, array[v_count]);
   v_at timestamptz;
@@ -77,14 +82,15 @@ begin
   v_at := clock_timestamp();
 
   for r in
-    select u.ord::integer as ord, u.organization_id, u.type, u.credits, u.limit_units, u.project_id, u.idempotency_key, u.request_hash,
+    select u.ord::integer as ord, u.organization_id, u.type, u.provider, case when own.id is null then u.credits else u.own_key_credits end as credits, u.limit_units,
+      own.id as own_key_id, own.is_valid as own_key_valid, u.project_id, u.idempotency_key, u.request_hash,
       b.available, b.held, b.active_jobs, b.waiting_jobs, b.period_images, b.period_videos, b.period_audio_seconds,
       o.is_active and o.deleted_at is null as organization_active, o.plan_id, p.features, p.job_priority, p.limits || o.custom_limits as limits,
       old.id as old_id, old.request_hash as old_hash,
       u.project_id is null or exists (
         select from public.projects x where x.organization_id = u.organization_id and x.id = u.project_id and x.deleted_at is null) as project_found
-    from unnest(p_organization_ids, p_types, p_credits, p_limit_units, p_project_ids, p_idempotency_keys, p_request_hashes)
-      with ordinality u (organization_id, type, credits, limit_units, project_id, idempotency_key, request_hash, ord)
+    from unnest(p_organization_ids, p_types, p_providers, p_credits, p_own_key_credits, p_limit_units, p_project_ids, p_idempotency_keys, p_request_hashes)
+      with ordinality u (organization_id, type, provider, credits, own_key_credits, limit_units, project_id, idempotency_key, request_hash, ord)
     join public.credit_balances b on b.organization_id = u.organization_id and b.organization_id = any (p_organization_ids)
     join public.organizations o on o.id = u.organization_id and o.id = any (p_organization_ids)
     join public.plans p on p.id = o.plan_id
@@ -92,6 +98,9 @@ begin
       select x.id, x.request_hash from public.ai_jobs x
       where x.organization_id = u.organization_id and x.idempotency_key = u.idempotency_key offset 0
     ) old on u.idempotency_key is not null
+    left join lateral (
+      select x.id, x.is_valid from public.provider_api_keys x where x.organization_id = u.organization_id and x.provider = u.provider offset 0
+    ) own on true
     order by u.organization_id, u.ord
   loop
     if r.organization_id is distinct from v_organization_id then
@@ -136,9 +145,16 @@ begin
       v_codes[r.ord] := 'project_not_found';
       continue;
     end if;
-    if not (r.features @> array[r.type::text]) then
+    -- Text is part of every plan; it is only paid for.
+    if r.type <> 'text' and not (r.features @> array[r.type::text]) then
       v_codes[r.ord] := 'feature_not_in_plan';
       v_figures[r.ord] := jsonb_build_object('plan', r.plan_id, 'feature', r.type);
+      continue;
+    end if;
+
+    if r.own_key_valid is false then
+      v_codes[r.ord] := 'provider_key_invalid';
+      v_figures[r.ord] := jsonb_build_object('provider', r.provider);
       continue;
     end if;
 
@@ -165,6 +181,8 @@ begin
 
     v_codes[r.ord] := 'admitted';
     v_priorities[r.ord] := r.job_priority;
+    v_credits[r.ord] := r.credits;
+    v_key_sources[r.ord] := case when r.own_key_id is null then 'platform' else 'organization' end;
     v_available := v_available - r.credits;
     v_held := v_held + r.credits;
     v_images := v_images + case r.type when 'image' then r.limit_units else 0 end;
@@ -183,17 +201,23 @@ begin
     with admitted as materialized (
       select u.*, v_places[u.ord] as place
       from unnest(p_ids, p_organization_ids, p_user_ids, p_api_key_ids, p_project_ids, p_types, p_providers, p_models, p_operations, p_inputs,
-          p_metadata, p_credits, p_costs_usd, p_limit_units, p_prices, p_idempotency_keys, p_request_hashes, p_request_ids, p_deadline_seconds, v_priorities)
+          p_metadata, v_credits, v_key_sources, p_costs_usd, p_limit_units, p_prices, p_fallbacks, p_retries_of, p_idempotency_keys, p_request_hashes, p_request_ids,
+          p_deadline_seconds, v_priorities)
         with ordinality u (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, input,
-          metadata, credits, cost_usd, limit_units, price, idempotency_key, request_hash, request_id, deadline_seconds, priority, ord)
+          metadata, credits, key_source, cost_usd, limit_units, price, fallbacks, retry_of, idempotency_key, request_hash, request_id,
+          deadline_seconds, priority, ord)
       where v_codes[u.ord] = 'admitted'
     ),
     job as (
       insert into public.ai_jobs (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, status, priority,
-        input, metadata, limit_units, credits_held, quoted_cost_usd, idempotency_key, request_hash, request_id, created_at, queued_at, deadline_at)
+        input, metadata, key_source, retry_of, fallbacks, limit_units, credits_held, quoted_cost_usd, idempotency_key, request_hash, request_id, created_at,
+        queued_at, deadline_at)
       select a.id, a.organization_id, a.user_id, a.api_key_id, a.project_id, a.type, a.provider, a.model, a.operation,
         case when a.place = 0 then 'queued' else 'pending' end::public.job_status, a.priority,
-        a.input, a.metadata, a.limit_units, a.credits, a.cost_usd, a.idempotency_key, a.request_hash, a.request_id, v_at,
+        a.input, a.metadata, a.key_source, a.retry_of,
+        -- With the organization's own key there is nowhere else to go.
+        case a.key_source when 'platform' then coalesce(a.fallbacks, '[]') else '[]' end,
+        a.limit_units, a.credits, a.cost_usd, a.idempotency_key, a.request_hash, a.request_id, v_at,
         case when a.place = 0 then v_at end, v_at + make_interval(secs => a.deadline_seconds)
       from admitted a
     ),
@@ -236,14 +260,15 @@ begin
   return query
   select i, coalesce(v_codes[i], 'organization_inactive'),
     case when v_codes[i] = 'admitted' then case when v_places[i] = 0 then 'queued' else 'pending' end::public.job_status end,
-    nullif(v_places[i], 0), v_at, v_jobs[i], v_figures[i]
+    nullif(v_places[i], 0), v_at, v_key_sources[i], v_credits[i], v_priorities[i], v_jobs[i], v_figures[i]
   from generate_series(1, v_count) i;
 end
 $$;
 
 -- begin_jobs: a worker takes jobs.
 -- takes:   job ids, the lease token the caller believes in (null when it has none), the worker's name, lease in seconds.
--- returns: a row per job taken: the job, its new lease token and its live attempt if it has one. A job that is missing is
+-- returns: a row per job taken: the job, its new lease token, the organization's own key if the job runs on it, its live
+--          attempt if it has one, and what became of the ended ones ([{provider, model, status, error_code}]). A job that is missing is
 --          not the caller's: it ended, somebody else has it, or it waits for its turn.
 --          Taking is allowed when the job is queued, when its lease has run out, or with its current token; the first two
 --          count as an attempt.
@@ -252,8 +277,9 @@ create function public.begin_jobs(p_ids uuid[], p_lease_tokens uuid[], p_worker 
 returns table (id uuid, lease_token uuid, is_resumed boolean, organization_id uuid, user_id uuid, type public.job_type, provider text, model text,
   input jsonb, attempts integer, key_source public.key_source, credits_held bigint, quoted_cost_usd numeric, limit_units integer, price jsonb,
   request_id text, progress smallint, created_at timestamptz, deadline_in_seconds double precision,
-  attempt_id uuid, attempt_status public.attempt_status, provider_task_id text, attempt_age_seconds double precision, attempt_created_at timestamptz,
-  attempts_opened integer)
+  fallbacks jsonb, own_key bytea, own_key_base_url text,
+  attempt_id uuid, attempt_status public.attempt_status, attempt_provider text, attempt_model text, provider_task_id text,
+  attempt_age_seconds double precision, attempt_created_at timestamptz, attempts_made jsonb)
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -287,12 +313,19 @@ begin
   select b.id, b.lease_token, b.resumed, b.organization_id, b.user_id, b.type, b.provider, b.model, b.input, b.attempts, b.key_source,
     b.credits_held, b.quoted_cost_usd, b.limit_units, h.price, b.request_id, b.progress, b.created_at,
     extract(epoch from b.deadline_at - v_now)::double precision,
-    a.id, a.status, a.provider_task_id, extract(epoch from v_now - a.created_at)::double precision, a.created_at, n.opened
+    b.fallbacks, own.ciphertext, own.base_url,
+    a.id, a.status, a.provider, a.model, a.provider_task_id, extract(epoch from v_now - a.created_at)::double precision, a.created_at, n.made
   from begun b
   cross join lateral (select x.price from public.credit_holds x where x.job_id = b.id offset 0) h
-  cross join lateral (select count(*)::integer as opened from public.provider_attempts x where x.job_id = b.id offset 0) n
+  cross join lateral (
+    select coalesce(jsonb_agg(jsonb_build_object('provider', x.provider, 'model', x.model, 'status', x.status, 'error_code', x.error_code) order by x.number), '[]') as made
+    from public.provider_attempts x where x.job_id = b.id and x.ended_at is not null offset 0
+  ) n
   left join lateral (
-    select x.id, x.status, x.provider_task_id, x.created_at from public.provider_attempts x
+    select x.ciphertext, x.base_url from public.provider_api_keys x where x.organization_id = b.organization_id and x.provider = b.provider offset 0
+  ) own on b.key_source = 'organization'
+  left join lateral (
+    select x.id, x.status, x.provider, x.model, x.provider_task_id, x.created_at from public.provider_attempts x
     where x.job_id = b.id and x.status in ('intent', 'submitted', 'unknown') offset 0
   ) a on true;
 end
@@ -340,18 +373,18 @@ end
 $$;
 
 -- open_attempt: the guard before a paid call: writes the intent. Without a row returned the call must not be made.
--- takes: attempt ids made by the caller, job ids, lease tokens.
+-- takes: attempt ids made by the caller, job ids, lease tokens, and to whom the call goes.
 -- returns the attempt ids opened; a job that is not the caller's, or has a live or successful attempt, gives none.
 -- locks: the jobs, by id (share), so that cancelling and opening exclude each other.
-create function public.open_attempt(p_attempt_ids uuid[], p_job_ids uuid[], p_lease_tokens uuid[])
+create function public.open_attempt(p_attempt_ids uuid[], p_job_ids uuid[], p_lease_tokens uuid[], p_providers text[], p_models text[])
 returns setof uuid
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 begin
   return query
   with mine as materialized (
-    select u.attempt_id, j.id, j.organization_id, j.provider, j.model, j.key_source
-    from (select x.* from unnest(p_attempt_ids, p_job_ids, p_lease_tokens) x (attempt_id, job_id, lease_token) order by x.job_id) u
+    select u.attempt_id, j.id, j.organization_id, u.provider, u.model, j.key_source
+    from (select x.* from unnest(p_attempt_ids, p_job_ids, p_lease_tokens, p_providers, p_models) x (attempt_id, job_id, lease_token, provider, model) order by x.job_id) u
     cross join lateral (select x.* from public.ai_jobs x where x.id = u.job_id offset 0 for share) j
     where j.lease_token = u.lease_token and not exists (
       select from public.provider_attempts a where a.job_id = j.id and a.status in ('intent', 'submitted', 'unknown', 'succeeded') offset 0)
@@ -404,7 +437,7 @@ $$;
 -- promote_jobs: lets waiting jobs in, as many as their organization has room for, in the organization's own order.
 -- locks: the caller holds the accounts.
 create function private.promote_jobs(p_organization_ids uuid[])
-returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
+returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer, priority smallint)
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 begin
@@ -427,7 +460,7 @@ begin
   ),
   promoted as (
     update public.ai_jobs j set status = 'queued', queued_at = clock_timestamp() from pick where j.id = pick.id
-    returning j.id, j.type, j.provider, j.organization_id, j.attempts
+    returning j.id, j.type, j.provider, j.organization_id, j.attempts, j.priority
   ),
   counted as (
     update public.credit_balances b set active_jobs = b.active_jobs + s.n, waiting_jobs = b.waiting_jobs - s.n
@@ -438,7 +471,7 @@ begin
     insert into public.events (id, organization_id, type, resource_id, data)
     select private.uuid_v7_at(clock_timestamp()), x.organization_id, 'job.queued', x.id, '{"status": "queued"}' from promoted x
   )
-  select 'promoted', x.id, x.type, x.provider, x.organization_id, x.attempts from promoted x;
+  select 'promoted', x.id, x.type, x.provider, x.organization_id, x.attempts, x.priority from promoted x;
 end
 $$;
 
@@ -446,12 +479,12 @@ $$;
 -- takes:   per job: id, current lease token, credits to capture, the provider's cost in USD, units made, output as the
 --          job shows it, and the generations as a JSON array of rows.
 -- returns: rows of kind 'settled', and of kind 'promoted' for waiting jobs that were let in and must be enqueued. A job
---          without a row of kind 'settled' was not the caller's any more; nothing was changed for it.
+--          without a row of kind 'settled' was not the caller's any more, or had no live attempt; nothing was changed for it.
 -- locks:   accounts, jobs, grants, holds.
 create function public.settle_jobs(
   p_ids uuid[], p_lease_tokens uuid[], p_credits bigint[], p_costs_usd numeric[], p_limit_units integer[],
   p_tokens_in integer[], p_tokens_out integer[], p_outputs jsonb[], p_generations jsonb[]
-) returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
+) returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer, priority smallint)
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -468,7 +501,8 @@ begin
   from (
     select k.id, k.organization_id from (select x.* from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id) u
     cross join lateral (select x.* from public.ai_jobs x where x.id = u.id offset 0 for update) k
-    where k.lease_token = u.lease_token and k.status = 'processing'
+    where k.lease_token = u.lease_token and k.status = 'processing' and exists (
+      select from public.provider_attempts a where a.job_id = k.id and a.status in ('intent', 'submitted', 'unknown') offset 0)
   ) j;
   if v_settled is null then return; end if;
 
@@ -481,10 +515,14 @@ begin
 
   return query
   with item as materialized (
-    select distinct on (u.id) u.*, least(u.credits, h.amount) as captured, h.amount as held
+    select distinct on (u.id) u.*, least(u.credits, h.amount) as captured, h.amount as held, s.provider as served_provider, s.model as served_model
     from unnest(p_ids, p_credits, p_costs_usd, p_limit_units, p_tokens_in, p_tokens_out, p_outputs, p_generations)
       with ordinality u (id, credits, cost_usd, limit_units, tokens_in, tokens_out, output, generations, ord)
     cross join lateral (select x.amount from public.credit_holds x where x.job_id = u.id offset 0) h
+    cross join lateral (
+      select x.provider, x.model from public.provider_attempts x
+      where x.job_id = u.id and x.status in ('intent', 'submitted', 'unknown') offset 0
+    ) s
     where u.id = any (v_settled)
     order by u.id
   ),
@@ -495,6 +533,7 @@ begin
   done as (
     update public.ai_jobs j set status = 'completed', completed_at = v_now, progress = 100, output = i.output, credits_charged = i.captured,
       cost_usd = i.cost_usd, tokens_in = i.tokens_in, tokens_out = i.tokens_out, limit_units = i.limit_units,
+      served_provider = i.served_provider, served_model = i.served_model,
       lease_token = null, lease_expires_at = null, resume_at = null
     from item i, public.ai_jobs before
     where j.id = i.id and before.id = i.id and j.id = any (v_settled) and before.id = any (v_settled)
@@ -509,7 +548,7 @@ begin
     insert into public.credit_transactions (id, organization_id, type, amount, balance_after, reference_type, reference_id, user_id, description, metadata)
     select private.uuid_v7_at(v_now + d.ord * interval '1 microsecond'), d.organization_id, 'usage', -d.captured,
       b.balance - sum(d.captured) over (partition by d.organization_id order by d.ord), 'job', d.id::text, d.user_id,
-      d.provider || '/' || d.model, jsonb_build_object('held', d.held)
+      d.served_provider || '/' || d.served_model, jsonb_build_object('held', d.held)
     from done d join public.credit_balances b on b.organization_id = d.organization_id and b.organization_id = any (v_organization_ids)
     where d.captured > 0
     order by d.ord
@@ -538,7 +577,7 @@ begin
   library as (
     insert into public.generations (id, organization_id, user_id, job_id, position, type, provider, model, prompt, negative_prompt, parameters,
       storage_path, thumbnail_path, content_type, width, height, duration_seconds, bytes, credits, cost_usd, project_id)
-    select (g.row ->> 'id')::uuid, d.organization_id, d.user_id, d.id, g.n - 1, d.type, d.provider, d.model, d.input ->> 'prompt',
+    select (g.row ->> 'id')::uuid, d.organization_id, d.user_id, d.id, g.n - 1, d.type, d.served_provider, d.served_model, d.input ->> 'prompt',
       d.input ->> 'negative_prompt', d.input - 'prompt' - 'negative_prompt',
       g.row ->> 'storage_path', g.row ->> 'thumbnail_path', g.row ->> 'content_type', (g.row ->> 'width')::integer, (g.row ->> 'height')::integer,
       (g.row ->> 'duration_seconds')::numeric, (g.row ->> 'bytes')::bigint,
@@ -552,7 +591,7 @@ begin
   ),
   by_day as (
     insert into public.usage_daily as t (organization_id, day, provider, model, jobs, images, videos, audio_seconds, tokens_in, tokens_out, credits, cost_usd)
-    select d.organization_id, (d.completed_at at time zone 'UTC')::date, d.provider, d.model, count(*),
+    select d.organization_id, (d.completed_at at time zone 'UTC')::date, d.served_provider, d.served_model, count(*),
       coalesce(sum(d.limit_units) filter (where d.type = 'image'), 0), coalesce(sum(d.limit_units) filter (where d.type = 'video'), 0),
       coalesce(sum(d.limit_units) filter (where d.type = 'audio'), 0), coalesce(sum(d.tokens_in), 0), coalesce(sum(d.tokens_out), 0),
       sum(d.captured), coalesce(sum(d.cost_usd), 0)
@@ -582,7 +621,7 @@ begin
       jsonb_build_object('status', 'completed', 'credits', d.captured)
     from done d
   )
-  select 'settled', d.id, d.type, d.provider, d.organization_id, d.attempts from done d;
+  select 'settled', d.id, d.type, d.served_provider, d.organization_id, d.attempts, d.priority from done d;
 
   return query select * from private.promote_jobs(v_organization_ids);
 end
@@ -596,7 +635,7 @@ $$;
 -- locks:   accounts, jobs, holds.
 create function public.release_jobs(p_ids uuid[], p_lease_tokens uuid[], p_statuses public.job_status[], p_error_codes text[], p_error_details text[],
   p_attempt_statuses public.attempt_status[])
-returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
+returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer, priority smallint)
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -666,7 +705,7 @@ begin
       jsonb_strip_nulls(jsonb_build_object('status', e.status, 'error_code', e.error_code))
     from ended e
   )
-  select 'released', e.id, e.type, e.provider, e.organization_id, e.attempts from ended e;
+  select 'released', e.id, e.type, e.provider, e.organization_id, e.attempts, e.priority from ended e;
 
   return query select * from private.promote_jobs(v_organization_ids);
 end
@@ -700,7 +739,7 @@ $$;
 -- those parked while their provider works; these come with their lease, so that they can be resumed at once.
 -- returns ids to enqueue. locks: the rows, skipping those locked.
 create function public.claim_stale_jobs(p_limit integer, p_lost boolean)
-returns table (id uuid, type public.job_type, attempts integer, lease_token uuid) language sql set search_path = ''
+returns table (id uuid, type public.job_type, attempts integer, lease_token uuid, priority smallint) language sql set search_path = ''
 as $$
   with waiting as materialized (
     select j.id from public.ai_jobs j
@@ -723,12 +762,22 @@ as $$
   ),
   stale as (select w.id from waiting w union all select a.id from abandoned a union all select p.id from parked p)
   update public.ai_jobs j set enqueued_at = clock_timestamp() from stale where j.id = stale.id
-  returning j.id, j.type, j.attempts, case when j.resume_at is not null then j.lease_token end
+  returning j.id, j.type, j.attempts, case when j.resume_at is not null then j.lease_token end, j.priority
+$$;
+
+-- find_callback_job: the job that a provider calls back about.
+-- returns no row when nobody knows the task; otherwise the job, and its lease when it is parked and can be resumed now.
+create function public.find_callback_job(p_provider text, p_task_id text)
+returns table (id uuid, type public.job_type, attempts integer, lease_token uuid, priority smallint, is_over boolean) language sql stable set search_path = ''
+as $$
+  select j.id, j.type, j.attempts, case when j.resume_at is not null then j.lease_token end, j.priority, j.status in ('completed', 'failed', 'canceled')
+  from public.provider_attempts a join public.ai_jobs j on j.id = a.job_id
+  where a.provider = p_provider and a.provider_task_id = p_task_id and a.key_source = 'platform'
 $$;
 
 -- expire_jobs: the reaper: ends jobs past their deadline in the customer's favour. Returns what release_jobs returns.
 create function public.expire_jobs(p_limit integer)
-returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer)
+returns table (kind text, job_id uuid, type public.job_type, provider text, organization_id uuid, attempts integer, priority smallint)
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare

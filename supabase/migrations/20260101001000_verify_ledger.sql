@@ -28,7 +28,7 @@ begin
     from jobs j group by 1),
   hold_sums as (select h.organization_id, sum(h.amount) as held from holds h where h.status = 'held' group by 1),
   job_usage as (
-    select j.organization_id, (j.completed_at at time zone 'UTC')::date as day, j.provider, j.model, j.user_id, j.credits_charged as credits,
+    select j.organization_id, (j.completed_at at time zone 'UTC')::date as day, j.served_provider as provider, j.served_model as model, j.user_id, j.credits_charged as credits,
       coalesce(j.cost_usd, 0) as cost_usd
     from jobs j where j.status = 'completed')
   -- Accounts
@@ -102,6 +102,13 @@ begin
   union all
   select 'ended_job_has_no_live_attempt', a.organization_id, a.id::text, 'ended', a.status::text
   from attempts a join jobs j on j.id = a.job_id where j.status in ('completed', 'failed', 'canceled') and a.status in ('intent', 'submitted', 'unknown')
+  union all
+  select 'attempt_uses_the_key_of_its_job', a.organization_id, a.id::text, j.key_source::text, a.key_source::text
+  from attempts a join jobs j on j.id = a.job_id where a.key_source <> j.key_source
+  union all
+  select 'success_is_what_served_the_job', a.organization_id, a.id::text, j.served_provider || '/' || j.served_model, a.provider || '/' || a.model
+  from attempts a join jobs j on j.id = a.job_id
+  where a.status = 'succeeded' and (a.provider, a.model) is distinct from (j.served_provider, j.served_model)
   -- Usage
   union all
   select 'usage_daily_is_sum_of_jobs', coalesce(d.organization_id, u.organization_id), coalesce(d.day, u.day) || ' ' || coalesce(d.provider, u.provider) || '/' || coalesce(d.model, u.model),

@@ -1,3 +1,4 @@
+import { validateProviderKeys } from './jobs/provider-keys/validate-provider-keys.ts';
 import type { Schedule } from './jobs/schedule.ts';
 import { auditLedger } from './jobs/upkeep/audit-ledger.ts';
 import { cancelAbandonedTasks } from './jobs/upkeep/cancel-abandoned-tasks.ts';
@@ -5,6 +6,7 @@ import { expireOverdueJobs } from './jobs/upkeep/expire-overdue-jobs.ts';
 import { forgetIdempotencyKeys } from './jobs/upkeep/forget-idempotency-keys.ts';
 import { measureBacklog } from './jobs/upkeep/measure-backlog.ts';
 import { relayStaleJobs } from './jobs/upkeep/relay-stale-jobs.ts';
+import { refreshVoices } from './jobs/voices/refresh-voices.ts';
 
 /** Every schedule of the system. Adding one is one file and one line here. */
 export const schedules: readonly Schedule[] = [
@@ -14,4 +16,6 @@ export const schedules: readonly Schedule[] = [
   measureBacklog,
   auditLedger,
   forgetIdempotencyKeys,
+  validateProviderKeys,
+  refreshVoices,
 ];

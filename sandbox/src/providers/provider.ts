@@ -17,6 +17,8 @@ export interface ProviderVoice {
   billingBlocked(): Reply;
   serverError(): Reply;
   unavailable(): Reply;
+  /** How it says that the machines behind it are full, where that has a status of its own; else as `unavailable`. */
+  overloaded?(): Reply;
 }
 
 /** A paid POST that has passed authentication and the faults that strike before anything is accepted. */
@@ -31,6 +33,12 @@ export interface PaidCall {
   nowMs: number;
 }
 
+/** What a provider counts and charges for. */
+export interface TokenUsage {
+  tokensIn: number;
+  tokensOut: number;
+}
+
 /** What a provider makes of a paid call. `answer` is asked for once the task is in the store. */
 export type Verdict =
   | { isAccepted: false; reply: Reply }
@@ -38,6 +46,10 @@ export type Verdict =
       isAccepted: true;
       task: Task;
       answer: () => Reply | Promise<Reply | null>;
+      /** Sends the answer broken, where it is not one JSON document, which is merely cut off. */
+      answerMalformed?: () => Promise<void>;
+      /** Where the provider counts tokens. */
+      usage?: TokenUsage;
       callback?: CallbackPlan | null;
     };
 

@@ -1,7 +1,8 @@
 import { Batcher } from '@base/shared/concurrency/batcher';
 import { isRefusedByPostgres } from '@base/shared/db/is-refused-by-postgres';
-import type { Queryable, Reservation, ReservationResult } from '@base/shared/db/queries/job-lifecycle';
-import { reserveJobs } from '@base/shared/db/queries/job-lifecycle';
+import type { Queryable } from '@base/shared/db/queries/job-lifecycle';
+import type { Reservation, ReservationResult } from '@base/shared/db/queries/reserve-jobs';
+import { reserveJobs } from '@base/shared/db/queries/reserve-jobs';
 import type { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
 
 export interface Admission {
@@ -23,10 +24,13 @@ export function createAdmission(options: {
   const batcher = new Batcher<Reservation, ReservationResult>(
     async (reservations) => {
       const results = await reserveJobs(options.pool, reservations);
-      const queued = reservations.filter(
-        (_, index) => results[index]?.code === 'admitted' && results[index].status === 'queued',
-      );
-      void options.enqueuer.enqueue(queued.map((job) => ({ id: job.id, type: job.type, attempts: 0 })));
+      const queued = reservations.flatMap(({ id, type }, index) => {
+        const result = results[index];
+        return result?.code === 'admitted' && result.status === 'queued'
+          ? [{ id, type, attempts: 0, priority: result.priority }]
+          : [];
+      });
+      void options.enqueuer.enqueue(queued);
       return results;
     },
     {

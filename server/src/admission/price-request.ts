@@ -33,7 +33,7 @@ export function priceRequest(
       errors: [{ pointer: '/model', detail: 'is not the id of a model, which is provider/name' }],
     });
   }
-  const { contract, price } = model;
+  const { contract } = model;
   if (model.status === 'retired' || !contract) {
     throw new ApiError('model_retired', {
       detail: `${model.id} has been retired; use ${model.successor} instead.`,
@@ -41,19 +41,26 @@ export function priceRequest(
       figures: { model: model.id, successor: model.successor },
     });
   }
-  const parsed = contract.input.safeParse(body.input);
-  if (!parsed.success) throw invalidRequest(toProblems(parsed.error, '/input'));
+  return priceInput(model, contract, body.input, principal);
+}
 
-  const side = principal.limits.resolution_max;
-  const resolutionMax = side === -1 ? Number.POSITIVE_INFINITY : side;
-  const input = contract.complete(parsed.data, { resolutionMax });
+/**
+ * The same for a model that is known and may run.
+ * @throws ApiError invalid_request, plan_limit_reached, price_not_found
+ */
+export function priceInput(
+  model: CatalogModel,
+  contract: ModelContract,
+  unparsed: Record<string, unknown>,
+  principal: Principal,
+): PricedRequest {
+  const parsed = contract.input.safeParse(unparsed);
+  if (!parsed.success) throw invalidRequest(toProblems(parsed.error, '/input'));
+  const { resolution_max: side } = principal.limits;
+  const input = contract.complete(parsed.data, { resolutionMax: side === -1 ? Number.POSITIVE_INFINITY : side });
   const measure = contract.measure(input);
-  if ((measure.resolution ?? 0) > resolutionMax) {
-    throw new ApiError('plan_limit_reached', {
-      detail: `The plan allows outputs of up to ${side}x${side} pixels; this request makes ${measure.resolution}x${measure.resolution} (or as many pixels in another shape). Ask for a smaller output or, where the model has none, use another model or plan.`,
-      figures: { plan: principal.planId, limit_name: 'resolution_max', limit: side, requested: measure.resolution },
-    });
-  }
+  checkSize(contract, measure, principal);
+  const { price } = model;
   const quoted = price ? quote(price, measure) : undefined;
   if (!price || !quoted) {
     throw new ApiError('price_not_found', {
@@ -62,6 +69,23 @@ export function priceRequest(
     });
   }
   return { model, contract, input, measure, price, quote: quoted };
+}
+
+/** What the plan says about one output; what it says about a month is known in Postgres only. */
+function checkSize(contract: ModelContract, { resolution = 0, seconds = 0 }: Measure, principal: Principal): void {
+  const { resolution_max: side, video_seconds_max: secondsMax } = principal.limits;
+  if (side !== -1 && resolution > side) {
+    throw new ApiError('plan_limit_reached', {
+      detail: `The plan allows outputs of up to ${side}x${side} pixels; this request makes ${resolution}x${resolution} (or as many pixels in another shape). Ask for a smaller output or, where the model has none, use another model or plan.`,
+      figures: { plan: principal.planId, limit_name: 'resolution_max', limit: side, requested: resolution },
+    });
+  }
+  if (contract.type === 'video' && secondsMax !== -1 && seconds > secondsMax) {
+    throw new ApiError('plan_limit_reached', {
+      detail: `The plan allows videos of up to ${secondsMax} seconds; this request makes one of ${seconds}. Ask for a shorter one or, where the model has none, use another model or plan.`,
+      figures: { plan: principal.planId, limit_name: 'video_seconds_max', limit: secondsMax, requested: seconds },
+    });
+  }
 }
 
 /** A model of that name at some provider, for those who left the provider out. */

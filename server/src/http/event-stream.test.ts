@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import compression from 'compression';
 import express from 'express';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -15,7 +15,9 @@ beforeEach(async () => {
   const app = express();
   app.use(compression());
   opened = new Promise((resolve) => {
-    app.get('/', (_request, response) => resolve(openEventStream(response, { draining: draining.signal })));
+    app.get('/', (_request, response) =>
+      resolve(openEventStream(response, { draining: draining.signal, drainTimeoutMs: 2_000 })),
+    );
   });
   server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -58,4 +60,41 @@ it('notices that the client has gone', async () => {
   await expect(left).rejects.toThrow();
   await expect.poll(() => stream.closed.aborted).toBe(true);
   expect(stream.send('job', {})).toBe(false);
+});
+
+/** A client that has asked and reads nothing until it is told to. */
+async function openIdleClient() {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').pause();
+  socket.on('error', () => {});
+  socket.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+  return { socket, stream: await opened };
+}
+
+const large = { text: 'x'.repeat(1024 * 1024) };
+
+it('waits for a slow client until it has taken what was sent', async () => {
+  const { socket, stream } = await openIdleClient();
+  // More than the buffers of both sides hold.
+  for (let n = 0; n < 32; n += 1) stream.send('text', large);
+  let hasDrained = false;
+  const drained = stream.drained().then(() => {
+    hasDrained = true;
+  });
+  await new Promise(setImmediate);
+  expect(hasDrained).toBe(false);
+  socket.resume();
+  await drained;
+  expect(stream.closed.aborted).toBe(false);
+  expect(stream.send('job', {})).toBe(true);
+  socket.destroy();
+});
+
+it('disconnects a client that takes nothing', async () => {
+  const { socket, stream } = await openIdleClient();
+  while (!stream.closed.aborted) {
+    stream.send('text', large);
+    await stream.drained();
+  }
+  expect(stream.send('text', large)).toBe(false);
+  socket.destroy();
 });

@@ -1,10 +1,14 @@
+import { once } from 'node:events';
 import type { Response } from 'express';
 
 const heartbeatMs = 15_000;
+const drainTimeoutMs = 30_000;
 
 export interface EventStream {
-  /** Sends one event; false when the client reads too slowly and the caller should leave out what it can. */
+  /** Sends one event; false when there is nobody to send it to, or the client should be waited for by `drained`. */
   send(event: string, data: unknown, id?: string): boolean;
+  /** Waits until the client has taken what was sent. One that takes nothing for half a minute is disconnected. */
+  drained(): Promise<void>;
   /** Ends the stream from our side. */
   end(): void;
   /** Aborts when the stream is over, whoever ended it. */
@@ -15,7 +19,10 @@ export interface EventStream {
  * Turns a response into server-sent events; the endpoint then returns `streamed`. A comment every 15 seconds keeps
  * proxies from closing it. When the process drains, the client is told to come back in a second and the stream ends.
  */
-export function openEventStream(response: Response, options: { draining: AbortSignal; retryMs?: number }): EventStream {
+export function openEventStream(
+  response: Response,
+  options: { draining: AbortSignal; retryMs?: number; drainTimeoutMs?: number },
+): EventStream {
   const over = new AbortController();
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
@@ -44,6 +51,15 @@ export function openEventStream(response: Response, options: { draining: AbortSi
       if (response.writableEnded || response.destroyed) return false;
       const head = id === undefined ? '' : `id: ${id}\n`;
       return response.write(`${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    },
+    async drained() {
+      if (!response.writableNeedDrain || response.destroyed) return;
+      const tooLong = AbortSignal.timeout(options.drainTimeoutMs ?? drainTimeoutMs);
+      try {
+        await once(response, 'drain', { signal: AbortSignal.any([tooLong, over.signal]) });
+      } catch {
+        if (tooLong.aborted) response.destroy();
+      }
     },
     end,
     closed: over.signal,

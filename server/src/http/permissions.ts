@@ -22,6 +22,8 @@ export const permissions = {
   'organization:write': { roles: admins, scope: 'admin' },
   'api_keys:read': { roles: managers, scope: 'admin' },
   'api_keys:write': { roles: managers, scope: 'admin' },
+  'provider_keys:read': { roles: managers, scope: 'admin' },
+  'provider_keys:write': { roles: admins, scope: 'admin' },
   'models:read': { roles: everyone, scope: 'read' },
   'jobs:read': { roles: everyone, scope: 'read' },
   'jobs:write': { roles: makers, scope: 'write' },

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { testMasterKeys } from '@base/shared/testing/master-keys';
 import pg from 'pg';
 import { afterEach, expect, inject, it } from 'vitest';
 import { jwtSecret } from '../testing/start-api.ts';
@@ -45,6 +46,7 @@ async function launch(changes: Record<string, string> = {}): Promise<Node> {
       SUPABASE_SECRET_KEY: stack.supabase_secret_key,
       SUPABASE_JWT_SECRET: jwtSecret(),
       URL_SIGNING_SECRET: 'a signing secret for tests, nothing else',
+      MASTER_KEYS: testMasterKeys,
       SHUTDOWN_SECONDS: '5',
       ...changes,
     },

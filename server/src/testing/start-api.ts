@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Config, envSchema } from '@base/shared/config/env-schema';
 import { createLogger } from '@base/shared/log/logger';
+import { testMasterKeys } from '@base/shared/testing/master-keys';
 import { inject } from 'vitest';
 import { buildApp } from '../app.ts';
 import { buildDeps } from '../build-deps.ts';
@@ -51,6 +52,7 @@ export async function startApi(changes: Partial<Config> = {}): Promise<TestApi> 
       SUPABASE_SECRET_KEY: stack.supabase_secret_key,
       SUPABASE_JWT_SECRET: jwtSecret(),
       URL_SIGNING_SECRET: 'a signing secret for tests, nothing else',
+      MASTER_KEYS: testMasterKeys,
       CORS_ORIGINS: 'https://app.test',
       TRUST_PROXY_HOPS: 1,
     }),

@@ -8,6 +8,30 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+/** `id:key` pairs, the current one first; 32 random bytes each, as base64. */
+const masterKeys = list.pipe(
+  z
+    .array(z.string().regex(/^[a-z0-9-]{1,32}:[A-Za-z0-9+/]{43}=$/, 'must be `id:` and 32 bytes as base64'))
+    .min(1)
+    .refine((keys) => new Set(keys.map((key) => key.split(':')[0])).size === keys.length, 'has an id twice'),
+);
+/** Slots of each queue: `queue=number` pairs, and a plain number for the rest, which is kept under `*`. */
+const concurrency = z
+  .string()
+  .regex(/^(\d+|[a-z-]+=\d+)(,(\d+|[a-z-]+=\d+))*$/, 'must be a number, or pairs like image-generation=50,20')
+  .default('50')
+  .transform((text) => {
+    const slots: Record<string, number> = { '*': 50 };
+    for (const part of text.split(',')) {
+      const [name = '', number] = part.split('=');
+      if (number === undefined) slots['*'] = Number(name);
+      else slots[name] = Number(number);
+    }
+    return slots;
+  })
+  .refine((slots) => Object.values(slots).every((count) => count >= 1 && count <= 2_000), 'must be from 1 to 2000');
+const secret = z.string().min(1).optional();
+
 /**
  * Every variable that BASE reads, in the order of `.env.example`. A default is given only where it is right for
  * production too; what a process cannot do without is required.
@@ -38,24 +62,49 @@ export const envSchema = z.object({
   SUPABASE_JWT_SECRET: z.string().min(32).optional(),
   STORAGE_BUCKET: z.string().min(1).default('generations'),
   URL_SIGNING_SECRET: z.string().min(32),
+  MASTER_KEYS: masterKeys,
 
-  WORKER_QUEUES: list.default(['image-generation', 'upkeep']),
-  WORKER_CONCURRENCY: count(1, 2000).default(50),
+  WORKER_QUEUES: list.default([
+    'image-generation',
+    'video-generation',
+    'audio-generation',
+    'text-generation',
+    'upkeep',
+  ]),
+  WORKER_CONCURRENCY: concurrency,
   WORKER_LEASE_SECONDS: count(2, 600).default(45),
   WORKER_ATTEMPTS_MAX: count(1, 100).default(5),
   POLL_INTERVAL_MS: count(20, 60_000).default(2_000),
   RECONCILE_SECONDS: count(1, 3_600).default(120),
 
-  REPLICATE_API_TOKEN: z.string().optional(),
+  REPLICATE_API_TOKEN: secret,
   REPLICATE_BASE_URL: z.url().default('https://api.replicate.com/v1'),
-  OPENAI_API_KEY: z.string().optional(),
+  REPLICATE_WEBHOOK_SECRET: secret,
+  OPENAI_API_KEY: secret,
   OPENAI_BASE_URL: z.url().default('https://api.openai.com/v1'),
-  FREEPIK_API_KEY: z.string().optional(),
+  FREEPIK_API_KEY: secret,
   FREEPIK_BASE_URL: z.url().default('https://api.magnific.com'),
   FREEPIK_KEY_HEADER: z
     .string()
     .regex(/^[a-z-]+$/)
     .default('x-magnific-api-key'),
+  FREEPIK_WEBHOOK_SECRET: secret,
+  ELEVENLABS_API_KEY: secret,
+  ELEVENLABS_BASE_URL: z.url().default('https://api.elevenlabs.io'),
+  ELEVENLABS_USD_PER_1000_CREDITS: z.coerce.number().min(0).max(100).default(0.1),
+  FAL_API_KEY: secret,
+  FAL_BASE_URL: z.url().default('https://queue.fal.run'),
+  FAL_PLATFORM_URL: z.url().default('https://api.fal.ai/v1'),
+  FAL_JWKS_URL: z.url().default('https://rest.alpha.fal.ai/.well-known/jwks.json'),
+  OPENROUTER_API_KEY: secret,
+  OPENROUTER_BASE_URL: z.url().default('https://openrouter.ai/api/v1'),
+  OPENAI_COMPATIBLE_API_KEY: secret,
+  OPENAI_COMPATIBLE_BASE_URL: z.url().optional(),
+  OPENAI_COMPATIBLE_HOSTS: list.default(['*.endpoints.huggingface.cloud']),
+
+  ASSISTANT_MODEL: z.string().default('openai/gpt-6-luna'),
+  INSIGHTS_MODEL: z.string().default('openai/gpt-6-luna'),
+  CODE_MODEL: z.string().default('openai/gpt-6-luna'),
 });
 
 export type Config = Readonly<z.infer<typeof envSchema>>;

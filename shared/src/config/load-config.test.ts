@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { testMasterKeys } from '../testing/master-keys.ts';
 import { loadConfig } from './load-config.ts';
 
 const required = {
@@ -9,12 +10,18 @@ const required = {
   SUPABASE_PUBLISHABLE_KEY: 'publishable',
   SUPABASE_SECRET_KEY: 'secret',
   URL_SIGNING_SECRET: 'x'.repeat(32),
+  MASTER_KEYS: testMasterKeys,
 };
 
 describe('loadConfig', () => {
   it('takes defaults for what is not set, and an empty value as not set', () => {
     const config = loadConfig({ ...required, PORT: '', OPENAI_API_KEY: '', CORS_ORIGINS: '' });
-    expect(config).toMatchObject({ PORT: 4000, NODE_ENV: 'production', CORS_ORIGINS: [], WORKER_CONCURRENCY: 50 });
+    expect(config).toMatchObject({
+      PORT: 4000,
+      NODE_ENV: 'production',
+      CORS_ORIGINS: [],
+      WORKER_CONCURRENCY: { '*': 50 },
+    });
     expect(config.OPENAI_API_KEY).toBeUndefined();
     expect(Object.isFrozen(config)).toBe(true);
   });
@@ -37,5 +44,13 @@ describe('loadConfig', () => {
     const config = loadConfig({ ...required, CORS_ORIGINS: 'https://a.test, https://b.test', WORKER_QUEUES: 'upkeep' });
     expect(config.CORS_ORIGINS).toEqual(['https://a.test', 'https://b.test']);
     expect(config.WORKER_QUEUES).toEqual(['upkeep']);
+  });
+
+  it('reads slots per queue, and master keys of the right form only', () => {
+    const slots = { 'text-generation': 200, '*': 20 };
+    expect(loadConfig({ ...required, WORKER_CONCURRENCY: 'text-generation=200,20' }).WORKER_CONCURRENCY).toEqual(slots);
+    expect(() => loadConfig({ ...required, WORKER_CONCURRENCY: '0' })).toThrow(/from 1 to 2000/);
+    expect(() => loadConfig({ ...required, MASTER_KEYS: 'k1:short' })).toThrow(/32 bytes/);
+    expect(() => loadConfig({ ...required, MASTER_KEYS: `${testMasterKeys},${testMasterKeys}` })).toThrow(/id twice/);
   });
 });

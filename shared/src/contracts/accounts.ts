@@ -47,7 +47,6 @@ export const planFeatures = [
   'image',
   'video',
   'audio',
-  'text',
   'workflow',
   'analytics',
   'api_access',

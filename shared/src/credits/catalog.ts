@@ -94,6 +94,7 @@ async function read(db: Db): Promise<Snapshot> {
       price: price
         ? {
             credits: price.credits,
+            ownKeyCredits: price.own_key_credits,
             costUsd: price.cost_usd,
             unit: price.unit,
             // Its shape is held by a CHECK constraint.

@@ -43,6 +43,7 @@ export interface AiJobs {
   enqueued_at: Date | null;
   error_code: string | null;
   error_detail: string | null;
+  fallbacks: Generated<unknown>;
   id: string;
   idempotency_key: string | null;
   input: unknown;
@@ -64,6 +65,9 @@ export interface AiJobs {
   request_hash: string | null;
   request_id: string;
   resume_at: Date | null;
+  retry_of: string | null;
+  served_model: string | null;
+  served_provider: string | null;
   started_at: Date | null;
   status: JobStatus;
   tokens_in: number | null;
@@ -107,6 +111,16 @@ export interface AuditLogs {
   resource_id: string | null;
   resource_type: string;
   user_agent: string | null;
+}
+
+export interface Conversations {
+  created_at: Generated<Date>;
+  deleted_at: Date | null;
+  id: string;
+  organization_id: string;
+  title: string;
+  updated_at: Generated<Date>;
+  user_id: string;
 }
 
 export interface CreditBalances {
@@ -232,6 +246,16 @@ export interface Invitations {
   updated_at: Generated<Date>;
 }
 
+export interface Messages {
+  content: string;
+  context: unknown | null;
+  conversation_id: string;
+  created_at: Generated<Date>;
+  id: string;
+  job_id: string;
+  organization_id: string;
+}
+
 export interface Models {
   created_at: Generated<Date>;
   name: string;
@@ -283,6 +307,7 @@ export interface Pricing {
   model: string;
   multipliers: Generated<unknown>;
   operation: Generated<string>;
+  own_key_credits: Generated<number>;
   provider: string;
   unit: string;
   updated_at: Generated<Date>;
@@ -301,6 +326,8 @@ export interface Projects {
 }
 
 export interface ProviderApiKeys {
+  base_url: string | null;
+  check_at: Generated<Date | null>;
   ciphertext: Buffer;
   created_at: Generated<Date>;
   created_by: string | null;
@@ -407,10 +434,22 @@ export interface Users {
   updated_at: Generated<Date>;
 }
 
+export interface Voices {
+  category: string | null;
+  id: string;
+  labels: Generated<unknown>;
+  languages: Generated<string[]>;
+  name: string;
+  preview_url: string | null;
+  provider: string;
+  updated_at: Generated<Date>;
+}
+
 export interface DB {
   ai_jobs: AiJobs;
   api_keys: ApiKeys;
   audit_logs: AuditLogs;
+  conversations: Conversations;
   credit_balances: CreditBalances;
   credit_grants: CreditGrants;
   credit_holds: CreditHolds;
@@ -419,6 +458,7 @@ export interface DB {
   generations: Generations;
   idempotency_keys: IdempotencyKeys;
   invitations: Invitations;
+  messages: Messages;
   models: Models;
   organizations: Organizations;
   plans: Plans;
@@ -431,4 +471,5 @@ export interface DB {
   usage_by_user: UsageByUser;
   usage_daily: UsageDaily;
   users: Users;
+  voices: Voices;
 }

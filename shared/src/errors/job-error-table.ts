@@ -6,6 +6,10 @@ export const jobErrorTable = {
   content_refused: { message: 'The provider refused the content of the request.', retryable: false },
   invalid_input: { message: 'The provider did not accept the input.', retryable: false },
   provider_auth: { message: 'The provider did not accept the key.', retryable: false },
+  provider_key_refused: {
+    message: 'The provider refused the organization’s own key. Replace or remove it, then try again.',
+    retryable: false,
+  },
   provider_billing: { message: 'The provider refused for billing reasons.', retryable: false },
   provider_rate_limited: { message: 'The provider had no capacity in time.', retryable: true },
   provider_unavailable: { message: 'The provider was not available.', retryable: true },

@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { JobType } from '../contracts/models/model-contract.ts';
 import type { QueuedJob } from '../db/queries/job-lifecycle.ts';
+import { queuePriority } from './queue-priority.ts';
 import { type GenerationPayload, generationQueues } from './queues.ts';
 
 /**
@@ -54,8 +55,10 @@ function toBulkItem(job: QueuedJob) {
     name: 'generate',
     data: job.lease_token ? { id: job.id, lease: job.lease_token } : { id: job.id },
     opts: {
-      // A finished id would be ignored when it is added again, so each attempt has its own.
-      jobId: `${job.id}-${job.attempts}`,
+      // A finished id would be ignored when it is added again, so each attempt has its own; and so has each lease, because
+      // the message of a parked job is still there, waiting for its time.
+      jobId: job.lease_token ? `${job.id}-${job.lease_token}` : `${job.id}-${job.attempts}`,
+      priority: queuePriority(job.priority, new Date()),
       removeOnComplete: true,
       removeOnFail: true,
     },

@@ -9,9 +9,6 @@ export const generationQueues: Record<JobType, string> = {
   text: 'text-generation',
 };
 
-/** The queues that this build has work for; readiness counts them. */
-export const servedQueues = [generationQueues.image] as const;
-
 /** What travels through Redis: ids only. The row is the truth. */
 export const generationPayload = z.strictObject({
   id: z.uuid(),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { envSchema } from '@base/shared/config/env-schema';
 import { createLogger } from '@base/shared/log/logger';
+import { testMasterKeys } from '@base/shared/testing/master-keys';
 import { until } from '@base/shared/testing/until';
 import { Queue } from 'bullmq';
 import { afterEach, expect, inject, test } from 'vitest';
@@ -30,6 +31,7 @@ async function buildDeps(): Promise<WorkerDeps> {
     SUPABASE_PUBLISHABLE_KEY: stack.supabase_publishable_key,
     SUPABASE_SECRET_KEY: stack.supabase_secret_key,
     URL_SIGNING_SECRET: 'a signing secret for tests, nothing else',
+    MASTER_KEYS: testMasterKeys,
   });
   const deps = await buildWorkerDeps(config, createLogger({ level: 'silent', process: 'worker-test' }));
   closers.push(() => deps.close());
@@ -39,7 +41,8 @@ async function buildDeps(): Promise<WorkerDeps> {
 
 function watch(runner: QueueRunner, deps: WorkerDeps): string[] {
   const deaf: string[] = [];
-  closers.push(watchCanaries([runner], deps, { everyMs, toleratedMax, onDeaf: (name) => deaf.push(name) }));
+  const canaries = watchCanaries([runner], deps, { everyMs, toleratedMax, onDeaf: (name) => deaf.push(name) });
+  closers.push(() => canaries.stop());
   return deaf;
 }
 

@@ -1,21 +1,27 @@
-import type { JobErrorCode } from '@base/shared/errors/job-error-table';
-import { jobErrorTable } from '@base/shared/errors/job-error-table';
-import { v7 as uuidV7 } from 'uuid';
-import { type PollResult, type ProviderFailure, ProviderUnreachable } from '../providers/provider.ts';
+import type { BegunJob } from '@base/shared/db/queries/job-lifecycle';
+import type { TextWriter } from '@base/shared/queue/text-stream';
+import { type PollResult, type Provider, ProviderUnreachable } from '../providers/provider.ts';
 import type { JobEnding } from './end-job.ts';
 import type { JobStore } from './job-store.ts';
-import { backoffMs, over, type Step, type StepResult, waitFor } from './step.ts';
+import type { ProviderHealth } from './provider-health.ts';
+import { liveRoute, type Route } from './route.ts';
+import { backoffMs, type Step, type StepResult, waitFor } from './step.ts';
+import { failedAtProvider, submitJob } from './submit-job.ts';
 
 export interface AdvanceDeps {
   store: JobStore;
   ending: JobEnding;
+  health: ProviderHealth;
+  /** Opens the stream that carries the text of a text job to its listeners. */
+  openText(job: BegunJob): TextWriter;
+  /** What listeners were given of the text of a job whose worker died; '' when nothing, or not all of it, is known. */
+  deliveredText(job: BegunJob): Promise<string>;
+  /** Writes down that the provider refuses the organization's own key. */
+  refuseOwnKey(job: BegunJob): Promise<void>;
   attemptsMax: number;
   pollIntervalMs: number;
   reconcileSeconds: number;
 }
-
-/** Paid calls that a job may make, when the provider refuses them for passing reasons. */
-const paidCallsMax = 6;
 
 /**
  * Takes a job one step further. Where it stands is told by its live attempt, so a step that a crash cut short is simply
@@ -32,84 +38,41 @@ export async function advanceJob(step: Step, deps: AdvanceDeps): Promise<StepRes
     return deps.ending.fail(step, job.attempt_status === 'unknown' ? 'outcome_unknown' : 'deadline_exceeded');
   }
   if (job.attempts > deps.attemptsMax) return deps.ending.fail(step, 'attempts_exhausted');
-  switch (job.attempt_status) {
-    case 'submitted':
-      return pollTask(step, deps);
-    case 'intent':
-    case 'unknown':
-      return reconcile(step, deps);
-    default:
-      return submit(step, deps);
+  const live = findLive(step);
+  if (live === null) return submitJob(step, deps);
+  if (live === 'unreachable') {
+    return deps.ending.fail(step, 'provider_key_refused', { detail: 'the own key is gone or unreadable' });
   }
+  return job.attempt_status === 'submitted' ? pollTask(step, live, deps) : reconcile(step, live, deps);
 }
 
-async function submit(step: Step, deps: AdvanceDeps): Promise<StepResult> {
-  const { job, provider, signal, log } = step;
-  const attemptId = uuidV7();
-  if (!(await deps.store.openAttempt({ id: job.id, leaseToken: job.lease_token, attemptId }))) return over;
-  const result = await provider.submit({ model: job.model, input: job.input, requestId: job.request_id, signal });
-  log.info({ attempt_id: attemptId, result: result.kind }, 'submitted');
-  switch (result.kind) {
-    case 'accepted': {
-      const status = await deps.store.recordAttempt({ attemptId, status: 'submitted', taskId: result.taskId });
-      // Canceled meanwhile: the task id is on record, and the upkeep tells the provider to stop.
-      return status === 'submitted' ? waitFor(deps.pollIntervalMs, 5) : over;
-    }
-    case 'done':
-      return deps.ending.complete(step, result.output);
-    case 'rejected':
-      return rejected(step, attemptId, result.failure, deps);
-    case 'unknown': {
-      const isLost = provider.findTasks === undefined;
-      log.warn({ attempt_id: attemptId, detail: result.detail }, 'nobody knows whether the paid call was accepted');
-      // Nobody to ask: waiting would not tell more. The customer gets the credits back, the cost is on record as at risk.
-      if (isLost) return deps.ending.fail(step, 'outcome_unknown', { detail: result.detail });
-      await deps.store.recordAttempt({
-        attemptId,
-        status: 'unknown',
-        costAtRiskUsd: job.quoted_cost_usd,
-        errorCode: 'outcome_unknown',
-        errorDetail: result.detail,
-      });
-      return waitFor(backoffMs(0, { firstMs: deps.pollIntervalMs, mostMs: 30_000 }));
-    }
-  }
+/** The attempt under way. */
+interface Live {
+  attemptId: string;
+  createdAt: Date;
+  ageSeconds: number;
+  route: Route;
+  provider: Provider;
 }
 
-/** Nothing was bought. For passing reasons the call may be made again, as an attempt of its own. */
-async function rejected(
-  step: Step,
-  attemptId: string,
-  failure: ProviderFailure,
-  deps: AdvanceDeps,
-): Promise<StepResult> {
-  const tries = step.job.attempts_opened;
-  const waitMs = failure.retryAfterMs ?? backoffMs(tries, { firstMs: 500, mostMs: 60_000 });
-  const mayRetry =
-    jobErrorTable[failure.code].retryable && tries + 1 < paidCallsMax && waitMs / 1000 < step.job.deadline_in_seconds;
-  step.log.warn(
-    { attempt_id: attemptId, code: failure.code, detail: failure.detail, mayRetry },
-    'the provider refused',
-  );
-  if (!mayRetry) {
-    return deps.ending.fail(step, failure.code, { detail: failure.detail, attemptStatus: 'failed' });
-  }
-  await deps.store.recordAttempt({
-    attemptId,
-    status: 'failed',
-    errorCode: failure.code,
-    errorDetail: failure.detail,
-  });
-  return waitFor(waitMs);
+function findLive({ job, connect }: Step): Live | 'unreachable' | null {
+  const { attempt_id: attemptId, attempt_created_at: createdAt } = job;
+  if (attemptId === null || createdAt === null) return null;
+  const route = liveRoute(job);
+  if (!route) throw new Error(`attempt ${attemptId} went a way that job ${job.id} does not have`);
+  const provider = connect(route.provider);
+  if (!provider) return 'unreachable';
+  return { attemptId, createdAt, ageSeconds: job.attempt_age_seconds ?? 0, route, provider };
 }
 
-async function pollTask(step: Step, deps: AdvanceDeps): Promise<StepResult> {
-  const { job, provider, signal, log } = step;
+async function pollTask(step: Step, live: Live, deps: AdvanceDeps): Promise<StepResult> {
+  const { job, signal, log } = step;
+  const { provider, route, ageSeconds } = live;
   const taskId = job.provider_task_id;
-  if (taskId === null) throw new Error(`attempt ${job.attempt_id} is submitted without a task id`);
+  if (taskId === null) throw new Error(`attempt ${live.attemptId} is submitted without a task id`);
   let result: PollResult;
   try {
-    result = await provider.poll(taskId, { model: job.model, requestId: job.request_id, signal });
+    result = await provider.poll(taskId, { model: route.model, requestId: job.request_id, signal });
   } catch (error) {
     if (!(error instanceof ProviderUnreachable)) throw error;
     log.warn({ err: error }, 'the provider cannot be asked at the moment');
@@ -117,11 +80,11 @@ async function pollTask(step: Step, deps: AdvanceDeps): Promise<StepResult> {
   }
   switch (result.kind) {
     case 'running':
-      return waitFor(pollAgainMs(job.attempt_age_seconds ?? 0, deps.pollIntervalMs), result.progress);
+      return waitFor(pollAgainMs(ageSeconds, deps.pollIntervalMs, provider), result.progress);
     case 'done':
-      return deps.ending.complete(step, result.output, { canFetchAgain: true });
+      return deps.ending.complete(step, live, result.output, { canFetchAgain: true });
     case 'failed':
-      return deps.ending.fail(step, result.failure.code, { detail: result.failure.detail, attemptStatus: 'failed' });
+      return failedAtProvider(step, live.attemptId, result.failure, deps);
     case 'canceled':
       return deps.ending.fail(step, 'provider_failed', { detail: 'canceled at the provider', attemptStatus: 'failed' });
     case 'gone':
@@ -129,47 +92,49 @@ async function pollTask(step: Step, deps: AdvanceDeps): Promise<StepResult> {
   }
 }
 
-/** The longer it has taken, the less often one asks. */
-function pollAgainMs(ageSeconds: number, pollIntervalMs: number): number {
-  return Math.min(15_000, pollIntervalMs * (1 + ageSeconds / 30)) * (0.9 + Math.random() * 0.2);
+/** The longer it has taken, the less often one asks; and less where the provider calls back. */
+function pollAgainMs(ageSeconds: number, pollIntervalMs: number, { callsBack }: Provider): number {
+  const intervalMs = Math.min(15_000, pollIntervalMs * (1 + ageSeconds / 30)) * (callsBack ? 4 : 1);
+  return intervalMs * (0.9 + Math.random() * 0.2);
 }
 
 /** Whether the provider has the task of a call whose answer never came. */
-async function reconcile(step: Step, deps: AdvanceDeps): Promise<StepResult> {
-  const { job, provider, signal, log } = step;
-  const { attempt_id: attemptId, attempt_created_at: createdAt } = job;
-  if (attemptId === null || createdAt === null) throw new Error(`job ${job.id} has nothing to reconcile`);
-  const unknown: JobErrorCode = 'outcome_unknown';
-  if (provider.findTasks === undefined) {
-    return deps.ending.fail(step, unknown, { detail: 'interrupted around the paid call' });
-  }
+async function reconcile(step: Step, live: Live, deps: AdvanceDeps): Promise<StepResult> {
+  const { job, signal, log } = step;
+  const { attemptId, provider, route } = live;
+  if (provider.findTasks === undefined) return endWithoutAnswer(step, live, deps);
   try {
     // A minute earlier than the intent, because the provider's clock is not ours.
-    const submittedAfter = new Date(createdAt.getTime() - 60_000);
-    const found = await provider.findTasks({
-      model: job.model,
-      input: job.input,
-      submittedAfter,
-      requestId: job.request_id,
-      signal,
-    });
+    const submittedAfter = new Date(live.createdAt.getTime() - 60_000);
+    const { model, input } = route;
+    const found = await provider.findTasks({ model, input, submittedAfter, requestId: job.request_id, signal });
     for (const taskId of found) {
       if (await adopt(attemptId, taskId, deps)) {
         log.info({ attempt_id: attemptId, task_id: taskId }, 'found the task of a call whose answer was lost');
         return waitFor(0, 5);
       }
     }
-    if ((job.attempt_age_seconds ?? 0) > deps.reconcileSeconds) {
-      return deps.ending.fail(step, unknown, { detail: 'the provider lists no such task' });
+    if (live.ageSeconds > deps.reconcileSeconds) {
+      return deps.ending.fail(step, 'outcome_unknown', { detail: 'the provider lists no such task' });
     }
   } catch (error) {
     if (!(error instanceof ProviderUnreachable)) throw error;
     log.warn({ err: error }, 'the provider cannot be asked at the moment');
   }
   if (job.attempt_status === 'intent') {
-    await deps.store.recordAttempt({ attemptId, status: 'unknown', costAtRiskUsd: job.quoted_cost_usd });
+    await deps.store.recordAttempt({ attemptId, status: 'unknown', costAtRiskUsd: route.costUsd });
   }
   return waitFor(backoffMs(1, { firstMs: deps.pollIntervalMs, mostMs: 15_000 }));
+}
+
+/** Nobody can be asked. Text that its listeners have read already is a result; anything else ends in their favour. */
+async function endWithoutAnswer(step: Step, live: Live, deps: AdvanceDeps): Promise<StepResult> {
+  const content = step.job.type === 'text' ? await deps.deliveredText(step.job) : '';
+  if (content !== '') {
+    const text = { content, finishReason: 'interrupted' as const, usage: null };
+    return deps.ending.complete(step, live, { files: [], text });
+  }
+  return deps.ending.fail(step, 'outcome_unknown', { detail: 'interrupted around the paid call' });
 }
 
 /** False when another attempt has this task already: task ids are unique. */

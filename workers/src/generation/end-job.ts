@@ -1,4 +1,3 @@
-import { chargeFor } from '@base/shared/credits/quote';
 import type { GenerationRow, LifecycleRow } from '@base/shared/db/queries/job-lifecycle';
 import type { JobErrorCode } from '@base/shared/errors/job-error-table';
 import type { Metrics } from '@base/shared/metrics/metrics';
@@ -7,13 +6,20 @@ import type { Notice } from '@base/shared/queue/notices';
 import { v7 as uuidV7 } from 'uuid';
 import { OutputError } from '../outputs/output-error.ts';
 import type { OutputStore } from '../outputs/store-output.ts';
-import type { ProviderOutput } from '../providers/provider.ts';
+import type { Provider, ProviderOutput, TextOutput } from '../providers/provider.ts';
 import type { Ended, JobStore } from './job-store.ts';
+import { type Charge, chargeForFiles, chargeForText, tokensOf } from './measure-result.ts';
+import type { Route } from './route.ts';
 import { backoffMs, over, type Step, type StepResult, waitFor } from './step.ts';
 
 export interface JobEnding {
   /** Stores the output and settles. Charged is what was made and stored, never more than what was held. */
-  complete(step: Step, output: ProviderOutput, options?: { canFetchAgain: boolean }): Promise<StepResult>;
+  complete(
+    step: Step,
+    served: { route: Route; provider: Provider },
+    output: ProviderOutput,
+    options?: { canFetchAgain: boolean },
+  ): Promise<StepResult>;
   /** Ends the job without a result; the whole hold goes back. */
   fail(step: Step, code: JobErrorCode, options?: FailOptions): Promise<StepResult>;
   /** What every end is followed by: the jobs let in are enqueued, and listeners told. */
@@ -37,14 +43,15 @@ export interface JobEndingDeps {
 
 export function createJobEnding(deps: JobEndingDeps): JobEnding {
   const ending: JobEnding = {
-    async complete(step, output, options = { canFetchAgain: false }) {
+    async complete(step, { route, provider }, output, options = { canFetchAgain: false }) {
       const { job } = step;
+      if (job.type === 'text') return completeText(step, route, output);
       // A provider that sends more than was ordered is not paid for it by the customer.
-      const files = output.files.slice(0, job.limit_units);
+      const files = output.files.slice(0, job.type === 'image' ? job.limit_units : 1);
       if (files.length === 0) return ending.fail(step, 'output_invalid', { detail: 'the provider returned no output' });
       let stored: GenerationRow[];
       try {
-        stored = await Promise.all(files.map((file, index) => storeFile(step, file, index)));
+        stored = await Promise.all(files.map((file, index) => storeFile(step, provider, file, index)));
       } catch (error) {
         if (!(error instanceof OutputError)) throw error;
         // The result is still at the provider: nothing is charged before it is stored, and nothing is bought again.
@@ -54,7 +61,11 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
         }
         return ending.fail(step, error.code, { detail: error.message });
       }
-      return settle(step, stored, output.costUsd);
+      return settle(step, chargeForFiles(job, route, stored), output.costUsd, {
+        output: stored.map(presentFile),
+        generations: stored,
+        tokens: null,
+      });
     },
 
     async fail(step, code, options = {}) {
@@ -74,7 +85,7 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
 
     announce(rows) {
       const promoted = rows.filter((row) => row.kind === 'promoted');
-      void deps.enqueuer.enqueue(promoted.map((row) => ({ id: row.job_id, type: row.type, attempts: row.attempts })));
+      void deps.enqueuer.enqueue(promoted.map(({ job_id: id, ...row }) => ({ ...row, id })));
       deps.notify(
         rows.map((row) => ({
           organizationId: row.organization_id,
@@ -84,10 +95,25 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
     },
   };
 
-  async function storeFile(step: Step, file: ProviderOutput['files'][number], index: number): Promise<GenerationRow> {
-    const { job, provider, signal } = step;
+  async function completeText(step: Step, route: Route, { text, costUsd }: ProviderOutput): Promise<StepResult> {
+    if (!text?.content) return ending.fail(step, 'output_invalid', { detail: 'the provider returned no text' });
+    const tokens = tokensOf(route, text);
+    return settle(step, chargeForText(step.job, route, tokens), costUsd, {
+      output: presentText(text),
+      generations: [],
+      tokens,
+    });
+  }
+
+  async function storeFile(
+    { job, signal }: Step,
+    provider: Provider,
+    file: ProviderOutput['files'][number],
+    index: number,
+  ): Promise<GenerationRow> {
     const path = `${job.organization_id}/${job.id}/${index}`;
-    const stored = await deps.outputs.store({ file, provider, path, signal });
+    if (job.type === 'text') throw new Error('a text is no file');
+    const stored = await deps.outputs.store({ type: job.type, file, provider, path, signal });
     return {
       id: uuidV7(),
       storage_path: stored.path,
@@ -95,36 +121,32 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
       content_type: stored.contentType,
       width: stored.width,
       height: stored.height,
-      duration_seconds: null,
+      duration_seconds: stored.durationSeconds,
       bytes: stored.bytes,
     };
   }
 
-  async function settle(step: Step, generations: GenerationRow[], costUsd: string | undefined): Promise<StepResult> {
+  interface Result {
+    output: unknown;
+    generations: GenerationRow[];
+    tokens: { input: number; output: number } | null;
+  }
+
+  async function settle(step: Step, charge: Charge, costUsd: string | undefined, result: Result): Promise<StepResult> {
     const { job } = step;
-    const made = generations.length;
-    const quotedCost = (Number(job.quoted_cost_usd) * made) / job.limit_units;
     const ended = await deps.store.settle({
       id: job.id,
       leaseToken: job.lease_token,
-      credits: chargeFor(job.credits_held, made, job.limit_units),
-      costUsd: costUsd ?? quotedCost.toFixed(6),
-      limitUnits: made,
-      tokensIn: null,
-      tokensOut: null,
-      output: generations.map((row) => ({
-        generation_id: row.id,
-        content_type: row.content_type,
-        has_thumbnail: row.thumbnail_path !== null,
-        width: row.width,
-        height: row.height,
-        duration_seconds: row.duration_seconds,
-        bytes: row.bytes,
-      })),
-      generations,
+      credits: charge.credits,
+      costUsd: costUsd ?? charge.costUsd,
+      limitUnits: charge.limitUnits,
+      tokensIn: result.tokens?.input ?? null,
+      tokensOut: result.tokens?.output ?? null,
+      output: result.output,
+      generations: result.generations,
     });
     finish(step, ended, 'completed');
-    step.log.info({ ours: ended.isDone, outputs: made }, 'job completed');
+    step.log.info({ ours: ended.isDone, outputs: result.generations.length, tokens: result.tokens }, 'job completed');
     return over;
   }
 
@@ -136,4 +158,21 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
   }
 
   return ending;
+}
+
+/** What the job shows of a file, in `ai_jobs.output`. */
+function presentFile(row: GenerationRow) {
+  return {
+    generation_id: row.id,
+    content_type: row.content_type,
+    has_thumbnail: row.thumbnail_path !== null,
+    width: row.width,
+    height: row.height,
+    duration_seconds: row.duration_seconds,
+    bytes: row.bytes,
+  };
+}
+
+function presentText({ content, finishReason }: TextOutput) {
+  return { text: content, finish_reason: finishReason };
 }

@@ -2,6 +2,7 @@ import { Batcher } from '@base/shared/concurrency/batcher';
 import type { AttemptStatus } from '@base/shared/db/database.types';
 import { isRefusedByPostgres } from '@base/shared/db/is-refused-by-postgres';
 import {
+  type AttemptOpening,
   type AttemptRecord,
   type BegunJob,
   beginJobs,
@@ -22,7 +23,7 @@ export interface JobStore {
   /** Null when the job is not ours: it ended, waits, or somebody else has it. */
   begin(item: { id: string; leaseToken: string | null }): Promise<BegunJob | null>;
   /** False when the job is lost, or has a live attempt: then the paid call must not be made. */
-  openAttempt(item: Lease & { attemptId: string }): Promise<boolean>;
+  openAttempt(item: AttemptOpening): Promise<boolean>;
   recordAttempt(item: AttemptRecord): Promise<AttemptStatus | null>;
   /** False when the job is lost. */
   park(item: Lease & { resumeSeconds: number; progress: number | null }): Promise<boolean>;
@@ -51,7 +52,7 @@ export function createJobStore({ pool, worker, leaseSeconds }: JobStoreOptions):
     // Two messages about one job in one batch: only one of them gets it.
     return items.map((item) => take(begun, item.id));
   }, settings);
-  const opens = new Batcher<Lease & { attemptId: string }, boolean>(async (items) => {
+  const opens = new Batcher<AttemptOpening, boolean>(async (items) => {
     const opened = await openAttempts(pool, items);
     return items.map((item) => opened.has(item.attemptId));
   }, settings);

@@ -6,6 +6,11 @@ export class LeaseLost extends Error {
   override name = 'LeaseLost';
 }
 
+/** The reason of the signal of a job whose process is about to end. */
+export class HandedBack extends Error {
+  override name = 'HandedBack';
+}
+
 /**
  * Keeps the leases of the jobs that this process is working on, all with one call. A job whose lease is gone (canceled,
  * expired, taken over) has its signal aborted, so that work nobody wants any more stops.
@@ -41,6 +46,11 @@ export class LeaseKeeper {
     const controller = new AbortController();
     this.#kept.set(lease.leaseToken, { id: lease.id, controller, until: performance.now() + this.#leaseMs });
     return controller.signal;
+  }
+
+  /** Aborts every step under way, so that other workers can go on with the jobs. */
+  handBackAll(): void {
+    for (const { controller } of this.#kept.values()) controller.abort(new HandedBack('this worker is about to end'));
   }
 
   drop(lease: Lease): void {

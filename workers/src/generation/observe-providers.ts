@@ -1,9 +1,14 @@
 import type { Metrics } from '@base/shared/metrics/metrics';
 import type { Provider } from '../providers/provider.ts';
+import type { Providers } from '../providers/registry.ts';
 
 /** The same providers, with each call's time and outcome measured. */
-export function observeProviders(providers: ReadonlyMap<string, Provider>, metrics: Metrics): Map<string, Provider> {
-  return new Map([...providers].map(([id, provider]) => [id, observe(provider, metrics)]));
+export function observeProviders(providers: Providers, metrics: Metrics): Providers {
+  const wrap = (provider: Provider | undefined) => provider && observe(provider, metrics);
+  return {
+    withPlatformKey: (id) => wrap(providers.withPlatformKey(id)),
+    withKey: (id, key) => wrap(providers.withKey(id, key)),
+  };
 }
 
 function observe(provider: Provider, metrics: Metrics): Provider {

@@ -2,14 +2,14 @@ import type { BegunJob } from '@base/shared/db/queries/job-lifecycle';
 import type { Logger } from '@base/shared/log/logger';
 import type { Notice } from '@base/shared/queue/notices';
 import type { GenerationPayload } from '@base/shared/queue/queues';
-import type { Provider } from '../providers/provider.ts';
 import { type AdvanceDeps, advanceJob } from './advance-job.ts';
-import type { LeaseKeeper } from './lease-keeper.ts';
-import { over } from './step.ts';
+import { HandedBack, type LeaseKeeper } from './lease-keeper.ts';
+import { over, type Step } from './step.ts';
 
 export interface RunDeps extends AdvanceDeps {
   leases: LeaseKeeper;
-  providers: ReadonlyMap<string, Provider>;
+  /** See own-keys.ts. */
+  connect(provider: string, job: BegunJob, log: Logger): ReturnType<Step['connect']>;
   log: Logger;
   notify(notices: { organizationId: string; notice: Notice }[]): void;
 }
@@ -34,21 +34,26 @@ export async function runGeneration(payload: GenerationPayload, deps: RunDeps): 
   if (!job.is_resumed) tell(deps, job, 'processing', job.progress);
   const signal = deps.leases.keep(lease);
   try {
-    const provider = deps.providers.get(job.provider);
-    if (!provider) throw new Error(`this worker knows no provider ${job.provider}`);
-    const result = await advanceJob({ job, provider, signal, log }, deps);
+    const result = await advanceJob({ job, connect: (id) => deps.connect(id, job, log), signal, log }, deps);
     if (result.kind === 'over') return over;
     const isOurs = await deps.store.park({ ...lease, resumeSeconds: result.ms / 1000, progress: result.progress });
     if (!isOurs) return over;
     if (result.progress !== null && result.progress > job.progress) tell(deps, job, 'processing', result.progress);
     return { kind: 'again', ms: result.ms, leaseToken: job.lease_token };
   } catch (err) {
+    if (signal.reason instanceof HandedBack) return handBack(lease, deps);
     // The lease runs out and the relay brings the job back; attempts are counted in the row.
     log.error({ err }, 'a step of the job failed');
     return over;
   } finally {
     deps.leases.drop(lease);
   }
+}
+
+/** This process is about to end: whoever is free goes on at once. */
+async function handBack(lease: { id: string; leaseToken: string }, deps: RunDeps): Promise<RunResult> {
+  const isOurs = await deps.store.park({ ...lease, resumeSeconds: 0, progress: null });
+  return isOurs ? { kind: 'again', ms: 0, leaseToken: lease.leaseToken } : over;
 }
 
 function tell(deps: RunDeps, job: BegunJob, status: string, progress: number): void {

@@ -5,8 +5,12 @@ import type { Provider } from '../providers/provider.ts';
 /** One job while a worker has it. */
 export interface Step {
   job: BegunJob;
-  provider: Provider;
-  /** Aborts when the lease is lost. */
+  /**
+   * The provider with the key that this job runs on; null when that is the organization's own and it is gone or cannot be
+   * read. A provider that this build does not know throws.
+   */
+  connect(provider: string): Provider | null;
+  /** Aborts when the lease is lost, or when the process is to end. */
   signal: AbortSignal;
   log: Logger;
 }

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FetchOutputRequest, fetchOutput } from './fetch-output.ts';
 import type { ResolveAll } from './guarded-get.ts';
@@ -31,6 +32,7 @@ async function read(url: string, options: Partial<FetchOutputRequest> = {}): Pro
     trustedHosts: new Set(),
     bytesMax: 1_000,
     timeoutMs: 10_000,
+    idleTimeoutMs: 10_000,
     signal: AbortSignal.timeout(20_000),
     ...options,
   };
@@ -184,6 +186,26 @@ describe('fetchOutput', () => {
     for (const server of [silent, dripping]) {
       await expect(read(server.url, { ...trusting(server), timeoutMs: 200 })).rejects.toEqual(unavailable);
     }
+  });
+
+  it('gives up on silence, in the beginning and in the middle, as on something that passes', async () => {
+    const silent = await start(() => {});
+    const stuck = await start((_request, response) => response.write('x'));
+    const passing = expect.objectContaining({ code: 'output_unavailable', isPassing: true });
+    for (const server of [silent, stuck]) {
+      await expect(read(server.url, { ...trusting(server), idleTimeoutMs: 200 })).rejects.toEqual(passing);
+    }
+  });
+
+  it('waits for as long as something comes', async () => {
+    const server = await start(async (_request, response) => {
+      for (let letter = 0; letter < 12; letter += 1) {
+        response.write('x');
+        await sleep(100);
+      }
+      response.end();
+    });
+    expect(await read(server.url, { ...trusting(server), idleTimeoutMs: 1_000 })).toHaveLength(12);
   });
 
   it('stops with the reason of the caller', async () => {

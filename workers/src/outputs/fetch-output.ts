@@ -13,6 +13,8 @@ export interface FetchOutputRequest {
   bytesMax: number;
   /** Longest time for everything, redirects and body included. */
   timeoutMs: number;
+  /** Longest time without a single byte. */
+  idleTimeoutMs: number;
   signal: AbortSignal;
   resolveAll?: ResolveAll;
 }
@@ -29,21 +31,41 @@ const urlCharactersMax = 8_192;
  * `output_unavailable` when it cannot be had; the signal's reason when the caller gave up.
  */
 export async function fetchOutput(request: FetchOutputRequest): Promise<Readable> {
-  const deadline = AbortSignal.timeout(request.timeoutMs);
-  const signal = AbortSignal.any([request.signal, deadline]);
+  const { timeoutMs, idleTimeoutMs } = request;
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const silence = watchSilence(idleTimeoutMs);
+  const signal = AbortSignal.any([request.signal, deadline, silence.signal]);
   const explain = (error: Error): Error => {
     if (request.signal.aborted) return toError(request.signal.reason);
-    if (deadline.aborted) return new OutputError('output_unavailable', `not complete within ${request.timeoutMs} ms`);
+    if (deadline.aborted) return new OutputError('output_unavailable', `not complete within ${timeoutMs} ms`);
+    if (silence.signal.aborted) {
+      return new OutputError('output_unavailable', `nothing came for ${idleTimeoutMs} ms`, { isPassing: true });
+    }
     if (error instanceof OutputError) return error;
     return new OutputError('output_unavailable', error.message, { isPassing: true, cause: error });
   };
   try {
     request.signal.throwIfAborted();
     const response = await follow(request, signal);
-    return limit(response, request.bytesMax, signal, explain);
+    return limit(response, { bytesMax: request.bytesMax, signal, silence, explain });
   } catch (error) {
+    silence.stop();
     throw explain(toError(error));
   }
+}
+
+interface Silence {
+  /** Aborted when the time is up. */
+  signal: AbortSignal;
+  /** Something came: the time starts anew. */
+  end(): void;
+  stop(): void;
+}
+
+function watchSilence(timeoutMs: number): Silence {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
+  return { signal: abort.signal, end: () => timer.refresh(), stop: () => clearTimeout(timer) };
 }
 
 async function follow(request: FetchOutputRequest, signal: AbortSignal): Promise<IncomingMessage> {
@@ -75,12 +97,14 @@ function checkLink(link: string, { isOutputHost, trustedHosts }: FetchOutputRequ
   return url;
 }
 
-function limit(
-  response: IncomingMessage,
-  bytesMax: number,
-  signal: AbortSignal,
-  explain: (error: Error) => Error,
-): Readable {
+interface BodyLimits {
+  bytesMax: number;
+  signal: AbortSignal;
+  silence: Silence;
+  explain(error: Error): Error;
+}
+
+function limit(response: IncomingMessage, { bytesMax, signal, silence, explain }: BodyLimits): Readable {
   try {
     checkHeaders(response, bytesMax);
   } catch (error) {
@@ -90,12 +114,14 @@ function limit(
   let bytes = 0;
   const limiter = new Transform({
     transform(chunk: Buffer, _encoding, callback) {
+      silence.end();
       bytes += chunk.length;
       // The announced length proves nothing; what comes is what counts.
       if (bytes > bytesMax) callback(tooLong(bytesMax));
       else callback(null, chunk);
     },
     destroy(error, callback) {
+      silence.stop();
       callback(error && explain(error));
     },
   });
@@ -109,7 +135,7 @@ function checkHeaders({ statusCode = 0, headers }: IncomingMessage, bytesMax: nu
     const isPassing = statusCode >= 500 || passingStatuses.has(statusCode);
     throw new OutputError('output_unavailable', `HTTP ${statusCode}`, { isPassing });
   }
-  // A compressed body could unpack to any size, and pictures gain nothing from it.
+  // A compressed body could unpack to any size, and outputs gain nothing from it.
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding !== 'identity') throw new OutputError('output_invalid', `coded as ${coding}`);
   if (Number(headers['content-length'] ?? 0) > bytesMax) throw tooLong(bytesMax);

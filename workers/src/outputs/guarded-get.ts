@@ -34,7 +34,7 @@ export function guardedGet(url: URL, options: GuardedGetOptions): Promise<Incomi
     const requestOptions: RequestOptions = {
       agent: false,
       signal,
-      headers: { accept: 'image/*,*/*;q=0.5', 'accept-encoding': 'identity' },
+      headers: { accept: '*/*', 'accept-encoding': 'identity' },
       ...(!isTrusted && { lookup: publicLookup(resolveAll) }),
     };
     const request = url.protocol === 'https:' ? httpsRequest(url, requestOptions) : httpRequest(url, requestOptions);

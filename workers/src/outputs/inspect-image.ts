@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { findImageEnd, type ImageFormat } from './find-image-end.ts';
 import { OutputError } from './output-error.ts';
 
-export interface InspectedFile {
+export interface InspectedImage {
   contentType: string;
   /** Without the dot. */
   extension: string;
@@ -32,7 +32,7 @@ sharp.cache(false);
  * Recognises a picture by its content, decodes all of it, measures it and makes its thumbnail.
  * @throws OutputError `output_invalid` for everything but one whole, still JPEG, PNG or WebP picture.
  */
-export async function inspectImage(bytes: Uint8Array): Promise<InspectedFile> {
+export async function inspectImage(bytes: Uint8Array): Promise<InspectedImage> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = await fileTypeFromBuffer(buffer);
   const kind = kinds.get(type?.mime ?? '');

@@ -6,6 +6,7 @@ import { buildProviders, customHosts, type ProvidersConfig } from '../providers/
 import { sandboxUrl } from '../providers/sandbox-url.ts';
 import { fetchOutput } from './fetch-output.ts';
 import { inspectImage } from './inspect-image.ts';
+import { testConfig } from './test-config.ts';
 
 const models = [
   ['replicate', 'flux-schnell'],
@@ -15,21 +16,18 @@ let config: ProvidersConfig;
 
 beforeAll(() => {
   const url = sandboxUrl();
-  config = {
+  config = testConfig({
     REPLICATE_API_TOKEN: 'test-key',
     REPLICATE_BASE_URL: `${url}/replicate/v1`,
-    OPENAI_API_KEY: 'test-key',
-    OPENAI_BASE_URL: `${url}/openai/v1`,
     FREEPIK_API_KEY: 'test-key',
     FREEPIK_BASE_URL: `${url}/freepik`,
-    FREEPIK_KEY_HEADER: 'x-magnific-api-key',
-  };
+  });
 });
 
 /** Has the provider make a picture and gives its link. */
 async function makeLink(provider: Provider, model: string, directives: string): Promise<string> {
   const input = { prompt: `A bridge ${randomUUID()} [sandbox: latency=0${directives}]` };
-  const request = { model, input, requestId: 'outputs', signal: AbortSignal.timeout(20_000) };
+  const request = { model, input, requestId: 'outputs', secondsLeft: 60, signal: AbortSignal.timeout(20_000) };
   const submitted = await provider.submit(request);
   if (submitted.kind !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(submitted)}`);
   const done = await vi.waitUntil(
@@ -45,7 +43,7 @@ async function makeLink(provider: Provider, model: string, directives: string): 
 }
 
 async function readPicture(name: string, model: string, directives: string, timeoutMs = 20_000) {
-  const provider = buildProviders(config).get(name);
+  const provider = buildProviders(config).withPlatformKey(name);
   if (!provider) throw new Error(`no provider ${name}`);
   const stream = await fetchOutput({
     url: await makeLink(provider, model, directives),
@@ -53,6 +51,7 @@ async function readPicture(name: string, model: string, directives: string, time
     trustedHosts: customHosts(config),
     bytesMax: 60 * 1024 * 1024,
     timeoutMs,
+    idleTimeoutMs: 20_000,
     signal: AbortSignal.timeout(30_000),
   });
   return inspectImage(await buffer(stream));

@@ -1,55 +1,20 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
-import { buffer } from 'node:stream/consumers';
+import type { RequestListener } from 'node:http';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createOutputStore, type OutputLimits, type OutputStoreConfig } from './store-output.ts';
+import { createOutputStore, type OutputLimits, type StoreRequest } from './store-output.ts';
+import { testConfig } from './test-config.ts';
+import { makeMp4 } from './test-media.ts';
 import { drawTestPicture } from './test-pictures.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
+import { startTestStorage, type TestStorage } from './test-storage.ts';
 
-interface Stored {
-  body: Buffer;
-  headers: IncomingMessage['headers'];
-}
-
-const secretKey = 'sb_secret_only-for-this-test';
 const path = '0f0e/1a2b/0';
-let storage: TestServer;
+let storage: TestStorage;
 let delivery: TestServer;
 let deliver: RequestListener;
-/** Statuses that the storage answers before it works. */
-let troubles: number[];
-let uploads: number;
-let buckets: Set<string>;
-let stored: Map<string, Stored>;
-
-/** The part of Supabase Storage's HTTP interface that is used. */
-const serveStorage: RequestListener = async (request, response) => {
-  const body = await buffer(request);
-  const reply = (status: number, json: unknown) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
-  };
-  const [, object] = /^\/storage\/v1\/object\/(.+)$/.exec(request.url ?? '') ?? [];
-  const [, bucket] = /^\/storage\/v1\/bucket\/(.+)$/.exec(request.url ?? '') ?? [];
-  if (request.headers.apikey !== secretKey) return reply(403, { message: 'no key' });
-  if (object) {
-    uploads += 1;
-    const trouble = troubles.shift();
-    if (trouble === 0) return void request.socket.destroy();
-    if (trouble) return reply(trouble, { message: 'trouble', statusCode: String(trouble) });
-    stored.set(object, { body, headers: request.headers });
-    return reply(200, { Key: object, Id: '1' });
-  }
-  if (bucket) return buckets.has(bucket) ? reply(200, { id: bucket }) : reply(404, { message: 'Bucket not found' });
-  const { id } = JSON.parse(String(body)) as { id: string }; // the client's own request
-  if (buckets.has(id)) return reply(409, { message: 'The resource already exists' });
-  buckets.add(id);
-  stored.set(`bucket ${id}`, { body, headers: request.headers });
-  return reply(200, { name: id });
-};
 
 beforeEach(async () => {
-  [troubles, uploads, buckets, stored] = [[], 0, new Set(), new Map()];
-  storage = await startTestServer(serveStorage);
+  storage = await startTestStorage();
   delivery = await startTestServer((request, response) => deliver(request, response));
 });
 
@@ -58,27 +23,15 @@ afterEach(async () => {
 });
 
 function createStore(limits: Partial<OutputLimits> = {}) {
-  const config: OutputStoreConfig = {
-    SUPABASE_URL: storage.url,
-    SUPABASE_SECRET_KEY: secretKey,
-    STORAGE_BUCKET: 'generations',
-    REPLICATE_API_TOKEN: undefined,
-    REPLICATE_BASE_URL: delivery.url,
-    OPENAI_API_KEY: undefined,
-    OPENAI_BASE_URL: 'https://api.openai.com/v1',
-    FREEPIK_API_KEY: undefined,
-    FREEPIK_BASE_URL: 'https://api.magnific.com',
-    FREEPIK_KEY_HEADER: 'x-magnific-api-key',
-  };
-  return createOutputStore(config, limits);
+  return createOutputStore(testConfig({ SUPABASE_URL: storage.url, REPLICATE_BASE_URL: delivery.url }), limits);
 }
 
-function link(url = `${delivery.url}/out.png`) {
+function link(url = `${delivery.url}/out.png`): StoreRequest {
   const provider = { isOutputHost: (host: string) => host === delivery.host };
-  return { file: { kind: 'url', url } as const, provider, path, signal: AbortSignal.timeout(20_000) };
+  return { file: { kind: 'url', url }, type: 'image', provider, path, signal: AbortSignal.timeout(20_000) };
 }
 
-describe('storing an output', () => {
+describe('storing an image', () => {
   it('keeps the original byte for byte and a thumbnail beside it', async () => {
     const picture = await drawTestPicture('png', 1024, 768);
     deliver = (_request, response) => response.end(picture);
@@ -89,16 +42,17 @@ describe('storing an output', () => {
       contentType: 'image/png',
       width: 1024,
       height: 768,
+      durationSeconds: null,
       bytes: picture.length,
     });
-    const original = stored.get(`generations/${path}.png`);
+    const original = storage.stored.get(`generations/${path}.png`);
     expect(original?.body.equals(picture)).toBe(true);
     expect(original?.headers).toMatchObject({
       'content-type': 'image/png',
       'cache-control': 'max-age=31536000, immutable',
       'x-upsert': 'true',
     });
-    const thumbnail = stored.get(`generations/${path}.thumb.webp`);
+    const thumbnail = storage.stored.get(`generations/${path}.thumb.webp`);
     expect(thumbnail?.headers['content-type']).toBe('image/webp');
     expect(await sharp(thumbnail?.body).metadata()).toMatchObject({ format: 'webp', width: 512, height: 384 });
   });
@@ -108,7 +62,7 @@ describe('storing an output', () => {
     const store = createStore();
     const request = { ...link(), file: { kind: 'bytes', bytes } as const };
     expect(await store.store(request)).toEqual(await store.store(request));
-    expect(stored.size).toBe(2);
+    expect(storage.stored.size).toBe(2);
   });
 
   it('takes the type from the content, not from what the server calls it', async () => {
@@ -120,7 +74,7 @@ describe('storing an output', () => {
   it('stores nothing that is no picture', async () => {
     deliver = (_request, response) => response.writeHead(200, { 'content-type': 'image/png' }).end('<html></html>');
     await expect(createStore().store(link())).rejects.toMatchObject({ code: 'output_invalid' });
-    expect(stored.size).toBe(0);
+    expect(storage.stored.size).toBe(0);
   });
 
   it('stores nothing beyond the size limit, linked or answered', async () => {
@@ -130,7 +84,7 @@ describe('storing an output', () => {
     await expect(store.store(link())).rejects.toMatchObject({ code: 'output_invalid' });
     const answered = { ...link(), file: { kind: 'bytes', bytes: picture } as const };
     await expect(store.store(answered)).rejects.toMatchObject({ code: 'output_invalid' });
-    expect(stored.size).toBe(0);
+    expect(storage.stored.size).toBe(0);
   });
 
   it('asks again when the delivery stumbles, and not when the output is gone', async () => {
@@ -159,26 +113,38 @@ describe('storing an output', () => {
 
   it('gets over a storage that fails for a moment', async () => {
     const bytes = await drawTestPicture('png', 64, 64);
-    troubles = [500, 0, 503];
+    storage.troubles.push(500, 0, 503);
     expect(await createStore().store({ ...link(), file: { kind: 'bytes', bytes } })).toMatchObject({ width: 64 });
-    expect(stored.size).toBe(2);
+    expect(storage.stored.size).toBe(2);
   });
 
   it('gives up on a storage that keeps failing, after three tries for each file', async () => {
     const bytes = await drawTestPicture('png', 64, 64);
-    troubles = Array.from({ length: 20 }, () => 503);
+    storage.troubles.push(...Array.from({ length: 20 }, () => 503));
     const storing = createStore().store({ ...link(), file: { kind: 'bytes', bytes } });
     await expect(storing).rejects.toMatchObject({ code: 'storage_unavailable' });
-    expect(uploads).toBeLessThanOrEqual(6);
-    expect(stored.size).toBe(0);
+    expect(storage.uploads()).toBeLessThanOrEqual(6);
+    expect(storage.stored.size).toBe(0);
   });
 
   it('does not repeat an upload that the storage refuses', async () => {
     const bytes = await drawTestPicture('png', 64, 64);
-    troubles = [400, 400];
+    storage.troubles.push(400, 400);
     const storing = createStore().store({ ...link(), file: { kind: 'bytes', bytes } });
     await expect(storing).rejects.toMatchObject({ code: 'storage_unavailable', isPassing: false });
-    expect(uploads).toBe(2);
+    expect(storage.uploads()).toBe(2);
+  });
+
+  it('is not done before the storage has all of it', async () => {
+    const bytes = await drawTestPicture('png', 64, 64);
+    storage.tellBytes = (length) => length - 1;
+    const storing = createStore().store({ ...link(), file: { kind: 'bytes', bytes } });
+    await expect(storing).rejects.toMatchObject({ code: 'storage_unavailable', isPassing: true });
+  });
+
+  it('refuses other kinds of media', async () => {
+    const file = { kind: 'bytes', bytes: makeMp4({ seconds: 1, picture: { width: 64, height: 64 } }) } as const;
+    await expect(createStore().store({ ...link(), file })).rejects.toMatchObject({ code: 'output_invalid' });
   });
 
   it('stops with the reason of the caller', async () => {
@@ -193,9 +159,8 @@ describe('storing an output', () => {
 describe('the bucket', () => {
   it('is created private, once, however many start together', async () => {
     await Promise.all(Array.from({ length: 5 }, () => createStore().ensureBucket()));
-    expect(buckets).toEqual(new Set(['generations']));
-    const created: unknown = JSON.parse(String(stored.get('bucket generations')?.body));
-    expect(created).toMatchObject({ id: 'generations', public: false });
+    expect([...storage.buckets.keys()]).toEqual(['generations']);
+    expect(storage.buckets.get('generations')).toMatchObject({ id: 'generations', public: false });
   });
 
   it('is reported missing when the storage is away', async () => {

@@ -1,4 +1,12 @@
-const officialHosts = new Set(['api.replicate.com', 'api.openai.com', 'api.magnific.com', 'api.freepik.com']);
+const officialHosts = new Set([
+  'api.replicate.com',
+  'api.openai.com',
+  'api.magnific.com',
+  'api.freepik.com',
+  'api.elevenlabs.io',
+  'queue.fal.run',
+  'openrouter.ai',
+]);
 
 /**
  * The `host:port` of a base URL that the operator set to something other than the provider's own; null otherwise. Such

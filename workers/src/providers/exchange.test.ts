@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { answered, failed, parseRetryAfter } from './exchange.ts';
-import { codeOfStatus } from './judge-exchange.ts';
+import { codeOfStatus, judgeKey } from './judge-exchange.ts';
+import { ProviderUnreachable } from './provider.ts';
 
 const nowMs = Date.parse('2026-11-01T12:00:00Z');
 
@@ -28,6 +29,20 @@ it.each([400, 401, 402, 403, 404, 413, 422, 429, 503])(
   'takes status %d for proof that nothing was bought',
   (status) => {
     expect(codeOfStatus(status)).not.toBeNull();
+  },
+);
+
+it.each([401, 403])('takes status %d of a free request for a refusal of the key', (status) => {
+  const exchange = answered({ status, text: 'no such key', retryAfter: null }, 'sk-secret');
+  expect(judgeKey(exchange)).toEqual({ isValid: false, detail: `HTTP ${status} no such key` });
+});
+
+it.each([302, 400, 402, 404, 429, 500, 503])(
+  'takes status %d of a free request for no verdict on the key',
+  (status) => {
+    const exchange = answered({ status, text: '', retryAfter: '2' }, 'sk-secret');
+    expect(() => judgeKey(exchange)).toThrow(ProviderUnreachable);
+    expect(() => judgeKey({ kind: 'lost', detail: 'reset' })).toThrow('reset');
   },
 );
 

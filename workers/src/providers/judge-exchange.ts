@@ -1,7 +1,7 @@
 import type { JobErrorCode } from '@base/shared/errors/job-error-table';
 import type * as z from 'zod';
 import { type Answered, detailOf, type Exchange, isSuccess } from './exchange.ts';
-import { ProviderUnreachable, type SubmitResult } from './provider.ts';
+import { type KeyVerdict, ProviderUnreachable, type SubmitResult } from './provider.ts';
 
 /** What the status of a refused paid request says by itself; null when it does not prove that nothing was bought. */
 export function codeOfStatus(status: number): JobErrorCode | null {
@@ -58,10 +58,27 @@ export const stoppedBeforeSending: SubmitResult = {
  */
 export function readFreeAnswer<T>(exchange: Exchange, schema: z.ZodType<T>): T | null {
   if (exchange.kind === 'answered' && (exchange.status === 404 || exchange.status === 410)) return null;
-  const retryAfterMs = exchange.kind === 'answered' ? exchange.retryAfterMs : undefined;
   if (isSuccess(exchange)) {
     const parsed = schema.safeParse(exchange.body);
     if (parsed.success) return parsed.data;
   }
-  throw new ProviderUnreachable(detailOf(exchange), retryAfterMs === undefined ? {} : { retryAfterMs });
+  throw unreachable(exchange);
+}
+
+/**
+ * What the answer to a free request says about the key.
+ * @throws ProviderUnreachable for everything that is neither a success nor a refusal of the key.
+ */
+export function judgeKey(exchange: Exchange): KeyVerdict {
+  if (exchange.kind === 'answered' && (exchange.status === 401 || exchange.status === 403)) {
+    return { isValid: false, detail: detailOf(exchange) };
+  }
+  if (isSuccess(exchange)) return { isValid: true };
+  throw unreachable(exchange);
+}
+
+/** The error for a free request whose answer is no verdict. */
+export function unreachable(exchange: Exchange): ProviderUnreachable {
+  const retryAfterMs = exchange.kind === 'answered' ? exchange.retryAfterMs : undefined;
+  return new ProviderUnreachable(detailOf(exchange), retryAfterMs === undefined ? {} : { retryAfterMs });
 }

@@ -6,6 +6,8 @@ import type { JobErrorCode } from '@base/shared/errors/job-error-table';
  */
 export interface Provider {
   id: string;
+  /** Whether accepted tasks are announced by callback too; polling is then a backstop. */
+  callsBack: boolean;
   /** Sends the paid request, once. Never throws for what the provider or the network did: that is an answer too. */
   submit(request: SubmitRequest): Promise<SubmitResult>;
   /**
@@ -21,6 +23,11 @@ export interface Provider {
    * @throws ProviderUnreachable when nobody can say at the moment.
    */
   findTasks?(request: FindTasksRequest): Promise<string[]>;
+  /**
+   * Asks with a free request whether the provider accepts the key.
+   * @throws ProviderUnreachable when nobody can say at the moment.
+   */
+  checkKey(request: CheckKeyRequest): Promise<KeyVerdict>;
   /** Whether output links may be fetched from this host (`name` or `name:port`); anything else is refused. */
   isOutputHost(host: string): boolean;
 }
@@ -32,8 +39,22 @@ export interface SubmitRequest {
   input: Record<string, unknown>;
   /** Goes to the provider as X-Request-Id. */
   requestId: string;
+  /** How long the result is of use; providers that can are asked to stop after it. */
+  secondsLeft: number;
+  signal: AbortSignal;
+  /** Is given the text of a text model piece by piece, while it is written. */
+  onText?(delta: string): void;
+}
+
+export interface CheckKeyRequest {
+  requestId: string;
   signal: AbortSignal;
 }
+
+export type KeyVerdict =
+  | { isValid: true }
+  /** In the provider's words without the key, for logs and operators. */
+  | { isValid: false; detail: string };
 
 export interface PollRequest {
   model: string;
@@ -74,12 +95,29 @@ export interface ProviderFailure {
 }
 
 export interface ProviderOutput {
+  /** Empty for a text model. */
   files: OutputFile[];
+  text?: TextOutput;
   /** What it took in USD as a decimal, where the provider says so or bills by documented units that it reports. */
   costUsd?: string;
 }
 
-export type OutputFile = { kind: 'url'; url: string } | { kind: 'bytes'; bytes: Uint8Array };
+export interface TextOutput {
+  content: string;
+  /** `interrupted`: the stream broke off after some text had come; what came is the result. */
+  finishReason: 'stop' | 'length' | 'content_filter' | 'interrupted';
+  /** As the provider counted; null when it did not say, then the caller counts. */
+  usage: { tokensIn: number; tokensOut: number } | null;
+}
+
+export type OutputFile =
+  | { kind: 'url'; url: string }
+  | {
+      kind: 'bytes';
+      bytes: Uint8Array;
+      /** Only for formats that cannot be recognised by content, such as `audio/pcm;rate=24000`. */
+      contentType?: string;
+    };
 
 /** Nobody can say at the moment: network, 5xx or 429 on a free request. Asking again later is right. */
 export class ProviderUnreachable extends Error {

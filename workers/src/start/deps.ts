@@ -1,21 +1,24 @@
 import { hostname } from 'node:os';
 import type { Config } from '@base/shared/config/env-schema';
+import { createSecretBox, type SecretBox } from '@base/shared/crypto/secret-box';
 import { openDatabase } from '@base/shared/db/database';
 import type { Logger } from '@base/shared/log/logger';
 import { createMetrics, type Metrics } from '@base/shared/metrics/metrics';
 import { openRequestRedis, openWaitingRedis } from '@base/shared/queue/connection';
 import { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
 import { type Notice, sendNotices } from '@base/shared/queue/notices';
+import { openTextWriter, readWholeText } from '@base/shared/queue/text-stream';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { createJobEnding, type JobEnding } from '../generation/end-job.ts';
 import { createJobStore } from '../generation/job-store.ts';
 import { LeaseKeeper } from '../generation/lease-keeper.ts';
 import { observeProviders } from '../generation/observe-providers.ts';
+import { connectProvider, refuseOwnKey } from '../generation/own-keys.ts';
+import { createProviderHealth } from '../generation/provider-health.ts';
 import type { RunDeps } from '../generation/run-generation.ts';
 import { createOutputStore, type OutputStore } from '../outputs/store-output.ts';
-import type { Provider } from '../providers/provider.ts';
-import { buildProviders } from '../providers/registry.ts';
+import { buildProviders, type Providers } from '../providers/registry.ts';
 
 /** Everything that the worker's jobs use, built once per process. */
 export interface WorkerDeps {
@@ -28,7 +31,8 @@ export interface WorkerDeps {
   /** Waits for Redis; for taking work. */
   queueRedis: Redis;
   enqueuer: JobEnqueuer;
-  providers: ReadonlyMap<string, Provider>;
+  adapters: Providers;
+  secretBox: SecretBox;
   leases: LeaseKeeper;
   ending: JobEnding;
   run: RunDeps;
@@ -39,7 +43,7 @@ export interface WorkerDeps {
 
 /** What a benchmark or a test may put in the place of the real thing. */
 export interface WorkerParts {
-  providers?: ReadonlyMap<string, Provider>;
+  providers?: Providers;
   outputs?: OutputStore;
 }
 
@@ -60,7 +64,8 @@ export async function buildWorkerDeps(config: Config, log: Logger, parts: Worker
   const notify = (notices: { organizationId: string; notice: Notice }[]): void =>
     sendNotices(redis, config.QUEUE_PREFIX, notices);
 
-  const providers = observeProviders(parts.providers ?? buildProviders(config), metrics);
+  const adapters = observeProviders(parts.providers ?? buildProviders(config), metrics);
+  const secretBox = createSecretBox(config.MASTER_KEYS);
   const outputs = parts.outputs ?? createOutputStore(config);
   await outputs.ensureBucket().catch((err: unknown) => log.warn({ err }, 'the storage bucket could not be checked'));
   const store = createJobStore({ pool, worker: name, leaseSeconds: config.WORKER_LEASE_SECONDS });
@@ -70,9 +75,23 @@ export async function buildWorkerDeps(config: Config, log: Logger, parts: Worker
     store,
     ending,
     leases,
-    providers,
     log,
     notify,
+    health: createProviderHealth(redis, config.QUEUE_PREFIX),
+    connect: (provider, job, jobLog) => connectProvider(adapters, secretBox, provider, job, jobLog),
+    refuseOwnKey: (job) => refuseOwnKey(pool, job),
+    openText: (job) => {
+      const attempt = job.attempts_made.length + 1;
+      return openTextWriter(redis, config.QUEUE_PREFIX, {
+        organizationId: job.organization_id,
+        jobId: job.id,
+        attempt,
+      });
+    },
+    async deliveredText(job) {
+      const delivered = await readWholeText(redis, config.QUEUE_PREFIX, job.id).catch(() => null);
+      return delivered?.isComplete ? delivered.text : '';
+    },
     attemptsMax: config.WORKER_ATTEMPTS_MAX,
     pollIntervalMs: config.POLL_INTERVAL_MS,
     reconcileSeconds: config.RECONCILE_SECONDS,
@@ -85,7 +104,8 @@ export async function buildWorkerDeps(config: Config, log: Logger, parts: Worker
     redis,
     queueRedis,
     enqueuer,
-    providers,
+    adapters,
+    secretBox,
     leases,
     ending,
     run,

@@ -21,6 +21,8 @@ const putBackMs = 1_000;
 
 /** Takes messages of one generation queue. */
 export function runQueue(queue: string, deps: WorkerDeps): QueueRunner {
+  const { [queue]: own, '*': common = 1 } = deps.config.WORKER_CONCURRENCY;
+  const concurrency = own ?? common;
   let lastTakenAt = performance.now();
   let active = 0;
 
@@ -54,7 +56,7 @@ export function runQueue(queue: string, deps: WorkerDeps): QueueRunner {
   const worker = new Worker<GenerationPayload | CanaryPayload>(queue, handle, {
     connection: deps.queueRedis,
     prefix: deps.config.QUEUE_PREFIX,
-    concurrency: deps.config.WORKER_CONCURRENCY,
+    concurrency,
     // BullMQ counts a message whose worker died as stalled, and gives up after a few; attempts are counted in the row.
     maxStalledCount: 1_000,
     stalledInterval: 15_000,
@@ -67,7 +69,7 @@ export function runQueue(queue: string, deps: WorkerDeps): QueueRunner {
   return {
     queue,
     lastTakenAt: () => lastTakenAt,
-    isFull: () => active >= deps.config.WORKER_CONCURRENCY,
+    isFull: () => active >= concurrency,
     close: ({ isForced }) => worker.close(isForced),
   };
 }

@@ -3,6 +3,12 @@ import { Queue } from 'bullmq';
 import type { WorkerDeps } from './deps.ts';
 import type { QueueRunner } from './run-queue.ts';
 
+export interface CanaryWatch {
+  /** False while a runner has missed half of what makes it deaf. */
+  isHealthy(): boolean;
+  stop(): Promise<void>;
+}
+
 export interface CanaryOptions {
   everyMs: number;
   /** Canaries put into a queue in vain before its runner counts as deaf. */
@@ -14,13 +20,8 @@ export interface CanaryOptions {
  * Proves that this process still takes work. After an outage a queue connection can look healthy and yet deliver nothing,
  * for hours; pings stay green. So every process puts a canary into each of its queues now and then; a runner with free
  * slots that has taken nothing, while canaries went in and Redis answered, is deaf.
- * @returns a function that stops watching.
  */
-export function watchCanaries(
-  runners: readonly QueueRunner[],
-  deps: WorkerDeps,
-  options: CanaryOptions,
-): () => Promise<void> {
+export function watchCanaries(runners: readonly QueueRunner[], deps: WorkerDeps, options: CanaryOptions): CanaryWatch {
   const watches = runners.map((runner) => {
     const queue = new Queue<CanaryPayload>(runner.queue, { connection: deps.redis, prefix: deps.config.QUEUE_PREFIX });
     queue.on('error', (err) => deps.log.debug({ err }, 'canary queue'));
@@ -46,10 +47,13 @@ export function watchCanaries(
           inVain = 0;
         });
     }, options.everyMs);
-    return { timer, queue };
+    return { timer, queue, isHealthy: () => inVain <= options.toleratedMax / 2 };
   });
-  return async () => {
-    for (const watch of watches) clearInterval(watch.timer);
-    await Promise.all(watches.map((watch) => watch.queue.close().catch(() => {})));
+  return {
+    isHealthy: () => watches.every((watch) => watch.isHealthy()),
+    async stop() {
+      for (const watch of watches) clearInterval(watch.timer);
+      await Promise.all(watches.map((watch) => watch.queue.close().catch(() => {})));
+    },
   };
 }

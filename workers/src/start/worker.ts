@@ -28,8 +28,11 @@ async function startWorker(): Promise<void> {
     process.exit(1);
   });
   const known = new Set<string>(Object.values(generationQueues));
-  const unknown = config.WORKER_QUEUES.filter((queue) => queue !== 'upkeep' && !known.has(queue));
-  if (unknown.length > 0) throw new ConfigError(`WORKER_QUEUES names no queue of ours: ${unknown.join(', ')}`);
+  const named = [...config.WORKER_QUEUES, ...Object.keys(config.WORKER_CONCURRENCY)];
+  const unknown = named.filter((queue) => queue !== 'upkeep' && queue !== '*' && !known.has(queue));
+  if (unknown.length > 0) {
+    throw new ConfigError(`WORKER_QUEUES or WORKER_CONCURRENCY names no queue of ours: ${unknown.join(', ')}`);
+  }
 
   const deps = await buildWorkerDeps(config, log);
   const pending = await pendingMigrations(deps.pool);
@@ -39,7 +42,7 @@ async function startWorker(): Promise<void> {
   const runners = config.WORKER_QUEUES.filter((queue) => known.has(queue)).map((queue) => runQueue(queue, deps));
   const stopSchedules = config.WORKER_QUEUES.includes('upkeep') ? runSchedules(schedules, deps) : async () => {};
   const stopReport = reportSchedules(deps);
-  const stopCanaries = watchCanaries(runners, deps, {
+  const canaries = watchCanaries(runners, deps, {
     everyMs: 20_000,
     toleratedMax: 6,
     onDeaf: (queue) => {
@@ -51,6 +54,7 @@ async function startWorker(): Promise<void> {
     metrics: deps.metrics,
     host: config.HOST,
     port: config.METRICS_PORT,
+    isHealthy: () => canaries.isHealthy(),
   });
   log.info({ queues: config.WORKER_QUEUES, concurrency: config.WORKER_CONCURRENCY, name: deps.name }, 'worker started');
 
@@ -59,12 +63,20 @@ async function startWorker(): Promise<void> {
     seconds: config.SHUTDOWN_SECONDS,
     async drain() {
       stopReport();
-      await stopCanaries();
+      // What a step cannot finish by then goes to another worker.
+      const handBack = setTimeout(() => deps.leases.handBackAll(), handBackAfterMs(config.SHUTDOWN_SECONDS));
+      await canaries.stop();
       await stopSchedules();
       await Promise.all(runners.map((runner) => runner.close({ isForced: false })));
+      clearTimeout(handBack);
       deps.leases.stop();
       await metricsServer.close();
       await deps.close();
     },
   });
+}
+
+/** Leaves a few seconds of the time to drain for writing down where the jobs stand. */
+function handBackAfterMs(shutdownSeconds: number): number {
+  return Math.max(shutdownSeconds * 0.5, shutdownSeconds - 5) * 1000;
 }

@@ -109,7 +109,7 @@ async function reachWhenSent(origin: string, requestId: string | null): Promise<
 function stepOf(method: string, { pathname }: URL): string | undefined {
   if (pathname.startsWith('/storage/v1/object/') && method !== 'GET') return 'upload';
   if (/^\/\w+-delivery\//.test(pathname)) return 'output';
-  if (!/^\/(replicate|openai|freepik)\//.test(pathname)) return undefined;
+  if (!/^\/(replicate|openai|freepik|elevenlabs|fal|openrouter|openai-compatible)\//.test(pathname)) return undefined;
   if (method === 'POST') return pathname.endsWith('/cancel') ? 'cancel' : 'submit';
   if (pathname === '/replicate/v1/predictions') return 'reconcile';
   return 'poll';

@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { runMigrations } from '@base/shared/db/migrate/run-migrations';
 import { openRequestRedis } from '@base/shared/queue/connection';
+import { testMasterKeys } from '@base/shared/testing/master-keys';
+import { sandboxVariables } from '@base/shared/testing/sandbox-variables';
 import { until } from '@base/shared/testing/until';
 import pg from 'pg';
 import { inject } from 'vitest';
@@ -143,12 +145,8 @@ function settings(databaseUrl: string, redisUrl: string): Record<string, string>
     SUPABASE_SECRET_KEY: stack.supabase_secret_key,
     SUPABASE_JWT_SECRET: stack.supabase_jwt_secret ?? '',
     URL_SIGNING_SECRET: 'a signing secret for tests, nothing else',
-    REPLICATE_API_TOKEN: key,
-    REPLICATE_BASE_URL: `${stack.sandbox_url}/replicate/v1`,
-    OPENAI_API_KEY: key,
-    OPENAI_BASE_URL: `${stack.sandbox_url}/openai/v1`,
-    FREEPIK_API_KEY: key,
-    FREEPIK_BASE_URL: `${stack.sandbox_url}/freepik`,
+    MASTER_KEYS: testMasterKeys,
+    ...sandboxVariables(stack.sandbox_url, () => key),
     WORKER_LEASE_SECONDS: '2',
     WORKER_ATTEMPTS_MAX: '20',
     POLL_INTERVAL_MS: '100',

@@ -43,6 +43,9 @@ export interface Order {
   /** Directives of the sandbox. */
   sandbox?: string;
   idempotencyKey?: string;
+  /** The model's input around the prompt; `{ prompt }` when not given. */
+  inputOf?(prompt: string): Record<string, unknown>;
+  fallback?: boolean;
   /** What the prompt starts with, and its calls are found by; a new one when not given. */
   marker?: string;
 }
@@ -54,9 +57,10 @@ export interface Answer {
   marker: string;
 }
 
-/** POST /jobs for a small, quick picture. Rejects when the connection breaks. */
+/** POST /jobs, for a small, quick picture when nothing else is asked for. Rejects when the connection breaks. */
 export async function postJob(api: FleetProcess, tenant: Tenant, order: Order = {}): Promise<Answer> {
   const { model = 'replicate/flux-schnell', sandbox = 'latency=150', marker = `case-${randomUUID()}` } = order;
+  const { inputOf = (prompt: string) => ({ prompt }), fallback = false } = order;
   const response = await fetch(`${api.url}/api/v1/jobs`, {
     method: 'POST',
     headers: {
@@ -64,7 +68,7 @@ export async function postJob(api: FleetProcess, tenant: Tenant, order: Order = 
       'content-type': 'application/json',
       ...(order.idempotencyKey === undefined ? {} : { 'idempotency-key': order.idempotencyKey }),
     },
-    body: JSON.stringify({ model, input: { prompt: `${marker} [sandbox: picture=tiny, ${sandbox}]` } }),
+    body: JSON.stringify({ model, input: inputOf(`${marker} [sandbox: picture=tiny, ${sandbox}]`), fallback }),
   });
   return {
     status: response.status,

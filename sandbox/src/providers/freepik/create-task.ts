@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { findViolations } from '../../field-rules.ts';
 import { planTask } from '../../plan-task.ts';
 import type { Sandbox } from '../../sandbox.ts';
-import type { CallbackPlan } from '../../send-callbacks.ts';
+import { type CallbackPlan, signStandardWebhook } from '../../send-callbacks.ts';
 import type { Task } from '../../task.ts';
 import type { PaidCall, PaidEndpoint, Verdict } from '../provider.ts';
-import { type FreepikModel, fluidRatios } from './models.ts';
+import type { FreepikModel } from './model.ts';
 import { presentTaskDetail } from './present-task.ts';
 import { describeViolation, freepikVoice, invalidParams } from './replies.ts';
 
@@ -20,14 +20,7 @@ export function createTask(sandbox: Sandbox, model: FreepikModel): PaidEndpoint 
 
 function submit(sandbox: Sandbox, model: FreepikModel, call: PaidCall): Verdict {
   const { body } = call;
-  const problems = findViolations(body, model.rules).map(describeViolation);
-  if (
-    problems.length === 0 &&
-    body.model === 'fluid' &&
-    !fluidRatios.includes(String(body.aspect_ratio ?? 'square_1_1'))
-  ) {
-    problems.push({ name: 'aspect_ratio', reason: `Model fluid supports only: ${fluidRatios.join(', ')}` });
-  }
+  const problems = [...findViolations(body, model.rules).map(describeViolation), ...(model.check?.(body) ?? [])];
   if (problems.length > 0) return { isAccepted: false, reply: invalidParams(problems) };
   const task = planTask(sandbox, call, {
     id: randomUUID(),
@@ -36,13 +29,11 @@ function submit(sandbox: Sandbox, model: FreepikModel, call: PaidCall): Verdict 
     variant: model.path,
     input: body,
     ...model.measure(body),
-    count: 1,
-    format: model.format(body),
     // The task schema has no field for a reason, so that these are for the book only.
     refusal: 'nsfw',
     failure: 'failed',
   });
-  const data = { task_id: task.id, status: 'CREATED', ...(model.hasNsfwFlags && { generated: [] }) };
+  const data = { task_id: task.id, status: 'CREATED', ...(model.isListedAtOnce && { generated: [] }) };
   return {
     isAccepted: true,
     task,
@@ -52,14 +43,15 @@ function submit(sandbox: Sandbox, model: FreepikModel, call: PaidCall): Verdict 
 }
 
 /** The body of a callback is the task without the `data` around it. */
-function callbackOf(model: FreepikModel, { req, body }: PaidCall, task: Task): CallbackPlan | null {
+function callbackOf(model: FreepikModel, { req, body, directives }: PaidCall, task: Task): CallbackPlan | null {
   if (typeof body.webhook_url !== 'string') return null;
   return {
     url: body.webhook_url,
-    // The vendor's samples take the secret as it is, not as base64.
-    signingKey: Buffer.from(webhookSecret),
     events: ['start', 'completed'],
     body: () => presentTaskDetail(req, model, task),
+    // The vendor's samples take the secret as it is, not as base64.
+    sign: signStandardWebhook(Buffer.from(webhookSecret)),
+    manner: directives.callback,
   };
 }
 

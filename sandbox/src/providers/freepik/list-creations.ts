@@ -2,7 +2,8 @@ import type { Request } from 'express';
 import type { Sandbox } from '../../sandbox.ts';
 import type { Reply } from '../../send-reply.ts';
 import { type Task, taskState } from '../../task.ts';
-import { pictureUrls } from './present-task.ts';
+import { freepikModels } from './models.ts';
+import { outputUrls } from './present-task.ts';
 import { freepikVoice, invalidParams } from './replies.ts';
 
 const perPageDefault = 20;
@@ -10,7 +11,7 @@ const perPageMax = 100;
 /** How far back this list reaches. */
 const creationsMax = 1_000;
 
-/** GET /v1/creations/recent: finished pictures of the caller, newest first. */
+/** GET /v1/creations/recent: finished pictures and videos of the caller, newest first. */
 export function listCreations(sandbox: Sandbox, req: Request, account: string): Reply {
   const perPage = readWhole(req.query.per_page, perPageDefault);
   const page = readWhole(req.query.page, 1);
@@ -20,9 +21,9 @@ export function listCreations(sandbox: Sandbox, req: Request, account: string): 
   }
   const size = Math.min(perPage, perPageMax);
   const nowMs = Date.now();
-  const isWanted = req.query.tool_name === undefined || req.query.tool_name === 'text-to-image';
+  const tool = req.query.tool_name;
   const matches = (task: Task) =>
-    isWanted &&
+    (tool === undefined || tool === toolOf(task)) &&
     task.provider === freepikVoice.name &&
     task.account === account &&
     taskState(task, nowMs).phase === 'succeeded';
@@ -45,7 +46,8 @@ export function listCreations(sandbox: Sandbox, req: Request, account: string): 
 
 /** Carries no prompt and no task id: the published schema has no place for them. */
 function presentCreation(req: Request, { sequence, task }: { sequence: number; task: Task }) {
-  const url = pictureUrls(req, task)[0] ?? null;
+  const url = outputUrls(req, task)[0] ?? null;
+  const tool = toolOf(task);
   const { completedAtMs } = taskState(task, Date.now());
   const createdAt = new Date(task.createdAtMs).toISOString();
   return {
@@ -57,14 +59,14 @@ function presentCreation(req: Request, { sequence, task }: { sequence: number; t
     name: 'Untitled',
     external_id: null,
     thumbnail: url === null ? null : { url },
-    tool_name: 'text-to-image',
+    tool_name: tool,
     created_at: createdAt,
     updated_at: new Date(completedAtMs ?? task.createdAtMs).toISOString(),
     creation: {
       id: sequence,
       identifier: `creation-${sequence}`,
-      family: 'image',
-      tool: 'text-to-image',
+      family: task.picture.format === 'mp4' ? 'video' : 'image',
+      tool,
       url,
       raw: url,
       preview: url,
@@ -77,6 +79,10 @@ function presentCreation(req: Request, { sequence, task }: { sequence: number; t
       metadata: null,
     },
   };
+}
+
+function toolOf(task: Task): string | null {
+  return freepikModels.find((model) => model.path === task.variant)?.tool ?? null;
 }
 
 function readWhole(value: unknown, fallback: number): number {

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { outputPath } from '../../deliver-output.ts';
 import { type Task, type TaskPhase, taskState } from '../../task.ts';
 import { sandboxOrigin } from '../provider.ts';
-import type { FreepikModel } from './models.ts';
+import type { FreepikModel } from './model.ts';
 
 const statuses: Record<TaskPhase, string> = {
   starting: 'CREATED',
@@ -19,11 +19,11 @@ export function presentTask(task: Task) {
   return { task_id: task.id, status: statuses[taskState(task, Date.now()).phase] };
 }
 
-/** A task with its pictures. */
+/** A task with its outputs. */
 export function presentTaskDetail(req: Request, model: FreepikModel, task: Task) {
   const summary = presentTask(task);
   const isDone = summary.status === 'COMPLETED';
-  const generated = isDone ? pictureUrls(req, task) : [];
+  const generated = isDone ? outputUrls(req, task) : [];
   const isRefused = summary.status === 'FAILED' && task.fault === 'refused';
   return {
     ...summary,
@@ -32,8 +32,8 @@ export function presentTaskDetail(req: Request, model: FreepikModel, task: Task)
   };
 }
 
-/** Where the pictures of a task are once it is done. */
-export function pictureUrls(req: Request, task: Task): string[] {
+/** Where the outputs of a task are once it is done. */
+export function outputUrls(req: Request, task: Task): string[] {
   if (task.fault === 'empty_output') return [];
   const origin = sandboxOrigin(req);
   return Array.from(

@@ -7,7 +7,8 @@ import { sendReply } from '../../send-reply.ts';
 import { takePollError } from '../../task.ts';
 import { createTask } from './create-task.ts';
 import { listCreations } from './list-creations.ts';
-import { type FreepikModel, freepikModels } from './models.ts';
+import type { FreepikModel } from './model.ts';
+import { freepikModels } from './models.ts';
 import { presentTask, presentTaskDetail } from './present-task.ts';
 import { freepikVoice, message } from './replies.ts';
 
@@ -19,6 +20,7 @@ const outputsKeptForMs = 86_400_000;
 export function buildFreepikRouter(sandbox: Sandbox): Router {
   const router = Router();
   for (const model of freepikModels) addModel(router, sandbox, model);
+  for (const path of new Set(freepikModels.map((model) => model.statusPath))) addStatus(router, sandbox, path);
   router.get(
     '/v1/creations/recent',
     requireKey(freepikVoice, (req, key) => listCreations(sandbox, req, key)),
@@ -46,11 +48,16 @@ function addModel(router: Router, sandbox: Sandbox, model: FreepikModel): void {
       return { status: 200, body: { data: stored.map(({ task }) => presentTask(task)) } };
     }),
   );
+}
+
+function addStatus(router: Router, sandbox: Sandbox, statusPath: string): void {
+  const models = freepikModels.filter((model) => model.statusPath === statusPath);
   router.get(
-    `${model.path}/:id`,
+    `${statusPath}/:id`,
     requireKey(freepikVoice, (req, key) => {
       const task = findOwnTask(sandbox, freepikVoice, req, key);
-      if (task?.variant !== model.path) return message(404, 'Not found');
+      const model = models.find(({ path }) => path === task?.variant);
+      if (!task || !model) return message(404, 'Not found');
       if (takePollError(task)) return freepikVoice.serverError();
       return { status: 200, body: { data: presentTaskDetail(req, model, task) } };
     }),

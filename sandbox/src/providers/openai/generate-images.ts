@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Response } from 'express';
-import { drips, hugeChunks, notAnImage, stream } from '../../deliver-output.ts';
+import { notAnImage } from '../../deliver-output.ts';
 import { findViolations } from '../../field-rules.ts';
-import { keepSilent } from '../../paid-call.ts';
 import { planTask } from '../../plan-task.ts';
 import type { Sandbox } from '../../sandbox.ts';
 import type { Reply } from '../../send-reply.ts';
 import type { PictureFormat, Task } from '../../task.ts';
-import { waitForClient } from '../../wait-for-client.ts';
+import { answerJson } from '../../text/answer-json.ts';
 import type { PaidCall, PaidEndpoint, Verdict } from '../provider.ts';
 import {
   defaultModel,
@@ -40,7 +38,7 @@ function submit(sandbox: Sandbox, call: PaidCall): Verdict {
   const { body, fault, res } = call;
   const violation = findViolations(body, generationRules)[0];
   if (violation) return reject(invalidField(violation));
-  const model = findOpenaiModel(textOr(body.model, defaultModel));
+  const model = findOpenaiModel(textOr(body.model, defaultModel), 'image');
   if (!model) return reject(modelNotFound(textOr(body.model, defaultModel)));
   const size = readSize(model, textOr(body.size, 'auto'));
   if (!size) return reject(invalidSize(model.isSizeFree, body.size));
@@ -78,17 +76,12 @@ function submit(sandbox: Sandbox, call: PaidCall): Verdict {
     refusal: '',
     failure: 'server_error',
   });
-  return { isAccepted: true, task, answer: () => answer(sandbox, res, task, settings) };
+  const answer = () => answerJson(res, task, openaiVoice, () => present(sandbox, task, settings));
+  return { isAccepted: true, task, answer };
 }
 
-async function answer(sandbox: Sandbox, res: Response, task: Task, settings: Settings): Promise<Reply | null> {
-  if (task.ending === 'never') {
-    await keepSilent(res);
-    return null;
-  }
-  if (!(await waitForClient(res, task.latencyMs))) return null;
-  if (task.ending !== 'succeeded') return openaiVoice.serverError();
-  const body = {
+async function present(sandbox: Sandbox, task: Task, settings: Settings) {
+  return {
     created: Math.floor(task.createdAtMs / 1000),
     background: settings.background,
     data: await pictures(sandbox, task),
@@ -97,9 +90,6 @@ async function answer(sandbox: Sandbox, res: Response, task: Task, settings: Set
     size: settings.size,
     usage: usage(task, settings.quality),
   };
-  if (task.fault === 'huge_output') return streamJson(res, hugeChunks(Buffer.from(JSON.stringify(body))));
-  if (task.fault === 'slow_output') return streamJson(res, drips(Buffer.from(JSON.stringify(body))));
-  return { status: 200, body };
 }
 
 async function pictures(sandbox: Sandbox, task: Task): Promise<{ b64_json: string }[]> {
@@ -125,12 +115,6 @@ function usage(task: Task, quality: Quality) {
     output_tokens_details: { text_tokens: 0, image_tokens: output },
     total_tokens: input + output,
   };
-}
-
-async function streamJson(res: Response, chunks: AsyncGenerator<Buffer>): Promise<null> {
-  res.setHeader('content-type', 'application/json');
-  await stream(res, chunks);
-  return null;
 }
 
 function invalidSize(isSizeFree: boolean, size: unknown): Reply {

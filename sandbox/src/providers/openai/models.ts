@@ -2,24 +2,30 @@ import type { FieldRule, FieldRules } from '../../field-rules.ts';
 
 export interface OpenaiModel {
   id: string;
+  kind: 'image' | 'text' | 'speech';
   /** Unix seconds. */
   created: number;
   /** ISO date when the provider has announced one. */
   shutdownDate: string | null;
-  /** Takes any size within the documented limits, not only the standard ones. */
+  /** An image model that takes any size within the documented limits, not only the standard ones. */
   isSizeFree: boolean;
 }
 
-/** The image models on offer. Those that were shut down (dall-e-2, dall-e-3, gpt-image-1) are gone from here as well. */
+/** The models on offer. Those that were shut down (dall-e-2, dall-e-3, gpt-image-1) are gone from here as well. */
 export const openaiModels: readonly OpenaiModel[] = [
-  { id: 'gpt-image-2', created: 1776729600, shutdownDate: null, isSizeFree: true },
-  { id: 'gpt-image-2-2026-04-21', created: 1776729600, shutdownDate: null, isSizeFree: true },
-  { id: 'gpt-image-2.5-flare', created: 1788220800, shutdownDate: null, isSizeFree: true },
-  { id: 'gpt-image-2.5-sunburst', created: 1788220800, shutdownDate: null, isSizeFree: true },
-  { id: 'gpt-image-2.6-sunburst', created: 1790812800, shutdownDate: null, isSizeFree: true },
-  { id: 'gpt-image-1.5', created: 1764201600, shutdownDate: '2026-12-01', isSizeFree: false },
-  { id: 'gpt-image-1-mini', created: 1758153600, shutdownDate: '2026-12-01', isSizeFree: false },
-  { id: 'chatgpt-image-latest', created: 1764201600, shutdownDate: '2026-12-01', isSizeFree: false },
+  imageModel('gpt-image-2', 1776729600),
+  imageModel('gpt-image-2-2026-04-21', 1776729600),
+  imageModel('gpt-image-2.5-flare', 1788220800),
+  imageModel('gpt-image-2.5-sunburst', 1788220800),
+  imageModel('gpt-image-2.6-sunburst', 1790812800),
+  { ...imageModel('gpt-image-1.5', 1764201600), shutdownDate: '2026-12-01', isSizeFree: false },
+  { ...imageModel('gpt-image-1-mini', 1758153600), shutdownDate: '2026-12-01', isSizeFree: false },
+  { ...imageModel('chatgpt-image-latest', 1764201600), shutdownDate: '2026-12-01', isSizeFree: false },
+  { id: 'gpt-6-luna', kind: 'text', created: 1788220800, shutdownDate: null, isSizeFree: false },
+  { id: 'gpt-4.1-mini', kind: 'text', created: 1744317547, shutdownDate: '2027-01-14', isSizeFree: false },
+  { id: 'gpt-4o-mini-tts', kind: 'speech', created: 1742403959, shutdownDate: null, isSizeFree: false },
+  { id: 'tts-1', kind: 'speech', created: 1681940951, shutdownDate: null, isSizeFree: false },
+  { id: 'tts-1-hd', kind: 'speech', created: 1699046015, shutdownDate: null, isSizeFree: false },
 ];
 
 /** What a call means that names no model. */
@@ -43,8 +49,9 @@ export const generationRules: FieldRules = {
 
 export const standardSizes: readonly string[] = ['1024x1024', '1024x1536', '1536x1024', 'auto'];
 
-export function findOpenaiModel(id: string): OpenaiModel | undefined {
-  return openaiModels.find((model) => model.id === id);
+/** The model of that id, if it is of that kind; any kind when none is named. */
+export function findOpenaiModel(id: string, kind?: OpenaiModel['kind']): OpenaiModel | undefined {
+  return openaiModels.find((model) => model.id === id && (kind === undefined || model.kind === kind));
 }
 
 /** Width and height of a size that the model takes, null for one that it does not. */
@@ -65,6 +72,10 @@ export type Quality = keyof typeof tokensAtOneMegapixel;
 /** Output tokens of one picture: the published figures for 1024x1024, scaled by area. */
 export function outputTokens(quality: Quality, width: number, height: number): number {
   return Math.round((tokensAtOneMegapixel[quality] * width * height) / (1024 * 1024));
+}
+
+function imageModel(id: string, created: number): OpenaiModel {
+  return { id, kind: 'image', created, shutdownDate: null, isSizeFree: true };
 }
 
 function choice(...values: string[]): FieldRule {

@@ -1,4 +1,4 @@
-import { jsonType, type Violation } from '../../field-rules.ts';
+import { type FieldRule, jsonType, type Violation } from '../../field-rules.ts';
 import type { Reply } from '../../send-reply.ts';
 import { type ProviderVoice, readBearerToken } from '../provider.ts';
 
@@ -18,7 +18,7 @@ export const openaiVoice: ProviderVoice = {
   notJson: () => failure(400, { message: 'We could not parse the JSON body of your request.' }),
   throttled: () =>
     failure(429, {
-      message: 'Rate limit reached for images per min. Please try again later.',
+      message: 'Rate limit reached. Please try again later.',
       type: 'requests',
       code: 'rate_limit_exceeded',
     }),
@@ -70,6 +70,20 @@ export function moderationBlocked(requestId: string): Reply {
   });
 }
 
+/** What OpenAI says to a text that breaks its usage policy. */
+export function invalidPrompt(): Reply {
+  return failure(400, {
+    message:
+      'Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please try again with a different prompt: https://platform.openai.com/docs/guides/reasoning#advice-on-prompting',
+    code: 'invalid_prompt',
+  });
+}
+
+/** For what OpenAI documents and the sandbox cannot do, or the model cannot. */
+export function unsupportedValue(param: string, message: string): Reply {
+  return failure(400, { message, param, code: 'unsupported_value' });
+}
+
 export function invalidValue(param: string, value: unknown, supported: readonly string[]): Reply {
   const quoted = supported.map((allowed) => `'${allowed}'`);
   const list = quoted.length > 1 ? `${quoted.slice(0, -1).join(', ')}, and ${quoted.at(-1)}` : quoted.join('');
@@ -101,16 +115,18 @@ export function invalidField({ kind, path, rule, value }: Violation): Reply {
     case 'enum':
       return invalidValue(param, value, rule?.values ?? []);
     case 'min':
-      return outOfRange(param, 'integer below minimum value', `>= ${rule?.min}`, value, 'integer_below_min_value');
+      return outOfRange(param, rule, 'below minimum', `>= ${rule?.min}`, value);
     case 'max':
-      return outOfRange(param, 'integer above maximum value', `<= ${rule?.max}`, value, 'integer_above_max_value');
+      return outOfRange(param, rule, 'above maximum', `<= ${rule?.max}`, value);
     case 'length_min':
+      if (Array.isArray(value)) return emptyArray(param);
       return failure(400, {
         message: `Invalid '${param}': empty string. Expected a string with minimum length ${rule?.min}, but got an empty string instead.`,
         param,
         code: 'empty_string',
       });
     case 'length_max':
+      if (Array.isArray(value)) return longArray(param, rule, value);
       return failure(400, {
         message: `Invalid '${param}': string too long. Expected a string with maximum length ${rule?.max}, but got a string with length ${String(value).length} instead.`,
         param,
@@ -124,9 +140,27 @@ export function invalidField({ kind, path, rule, value }: Violation): Reply {
   }
 }
 
-function outOfRange(param: string, what: string, expected: string, value: unknown, code: string): Reply {
-  const message = `Invalid '${param}': ${what}. Expected a value ${expected}, but got ${value} instead.`;
+function outOfRange(param: string, rule: FieldRule | null, side: string, expected: string, value: unknown): Reply {
+  const type = rule?.type === 'number' ? 'decimal' : 'integer';
+  const message = `Invalid '${param}': ${type} ${side} value. Expected a value ${expected}, but got ${value} instead.`;
+  const code = `${type}_${side === 'below minimum' ? 'below_min' : 'above_max'}_value`;
   return failure(400, { message, param, code });
+}
+
+function emptyArray(param: string): Reply {
+  return failure(400, {
+    message: `Invalid '${param}': empty array. Expected an array with minimum length 1, but got an empty array instead.`,
+    param,
+    code: 'empty_array',
+  });
+}
+
+function longArray(param: string, rule: FieldRule | null, value: unknown[]): Reply {
+  return failure(400, {
+    message: `Invalid '${param}': array too long. Expected an array with maximum length ${rule?.max}, but got an array with length ${value.length} instead.`,
+    param,
+    code: 'array_above_max_length',
+  });
 }
 
 function article(type: string | undefined): string {

@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { type FieldRules, findViolations, isJsonObject } from '../../field-rules.ts';
 import { planTask } from '../../plan-task.ts';
 import type { Sandbox } from '../../sandbox.ts';
-import type { CallbackPlan } from '../../send-callbacks.ts';
+import { type CallbackPlan, signStandardWebhook } from '../../send-callbacks.ts';
 import type { Reply } from '../../send-reply.ts';
 import { acceptedState, type Task } from '../../task.ts';
 import { waitForClient } from '../../wait-for-client.ts';
 import type { PaidCall, PaidEndpoint, Verdict } from '../provider.ts';
-import { findModelByVersion, findOfficialModel, outputFormatOf, type ReplicateModel } from './models.ts';
+import type { ReplicateModel } from './model.ts';
+import { findModelByVersion, findOfficialModel } from './models.ts';
 import { presentPrediction } from './present-prediction.ts';
-import { invalidFields, notFound, problem, replicateVoice, unknownVersion } from './replies.ts';
+import { describeViolation, invalidFields, notFound, problem, replicateVoice, unknownVersion } from './replies.ts';
 import { webhookSecret } from './webhook-secret.ts';
 
 const envelope: FieldRules = {
@@ -35,7 +36,9 @@ export function createByModel(sandbox: Sandbox): PaidEndpoint {
 export function createByVersion(sandbox: Sandbox): PaidEndpoint {
   return endpoint((call) => {
     const { version } = call.body;
-    if (typeof version !== 'string') return reject(invalidFields(findViolations(call.body, versionEnvelope)));
+    if (typeof version !== 'string') {
+      return reject(invalidFields(findViolations(call.body, versionEnvelope).map(describeViolation)));
+    }
     const model = findModelByVersion(version);
     if (!model) return reject(unknownVersion());
     const variant = model.versions.length === 0 ? 'hidden' : (version.split(':').at(-1) ?? version);
@@ -57,7 +60,8 @@ function submit(sandbox: Sandbox, call: PaidCall, model: ReplicateModel, rules: 
     ...rules,
     input: { type: 'object', isRequired: true, fields: model.rules },
   });
-  if (violations.length > 0) return reject(invalidFields(violations));
+  const fields = [...violations.map(describeViolation), ...(model.check?.(input) ?? [])];
+  if (fields.length > 0) return reject(invalidFields(fields));
   const waitMs = readWait(call.req.get('prefer'));
   if (waitMs === null)
     return reject(problem(400, 'Bad request', 'Prefer must be wait or wait=n, with n from 1 to 60.'));
@@ -74,7 +78,6 @@ function submit(sandbox: Sandbox, call: PaidCall, model: ReplicateModel, rules: 
     variant,
     input,
     ...model.measure(input),
-    format: outputFormatOf(model, input),
     refusal: 'NSFW content detected. Try running it again, or try a different prompt.',
     failure: 'Prediction failed: the model could not complete the request.',
     deadlineAtMs: lifetimeMs === undefined ? null : call.nowMs + lifetimeMs,
@@ -93,15 +96,16 @@ async function answer(call: PaidCall, task: Task, waitMs: number | undefined): P
 }
 
 /** The body of a callback is the prediction itself. */
-function callbackOf({ req, body }: PaidCall, task: Task): CallbackPlan | null {
+function callbackOf({ req, body, directives }: PaidCall, task: Task): CallbackPlan | null {
   if (typeof body.webhook !== 'string') return null;
   const filter: unknown = body.webhook_events_filter;
   const wants = (event: string) => !Array.isArray(filter) || filter.includes(event);
   return {
     url: body.webhook,
-    signingKey: Buffer.from(webhookSecret.replace('whsec_', ''), 'base64'),
     events: (['start', 'completed'] as const).filter(wants),
     body: () => presentPrediction(req, task),
+    sign: signStandardWebhook(Buffer.from(webhookSecret.replace('whsec_', ''), 'base64')),
+    manner: directives.callback,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { outputPath } from '../../deliver-output.ts';
+import { progressLines } from '../../media/progress-bar.ts';
 import { type Task, type TaskState, taskState } from '../../task.ts';
 import { sandboxOrigin } from '../provider.ts';
 import { findModel } from './models.ts';
@@ -11,13 +12,14 @@ export const dataKeptForMs = 3_600_000;
 export function presentPrediction(req: Request, task: Task, state: TaskState = taskState(task, Date.now())) {
   const origin = sandboxOrigin(req);
   const self = `${origin}/replicate/v1/predictions/${task.id}`;
-  const isRemoved = state.completedAtMs !== null && Date.now() - state.completedAtMs > dataKeptForMs;
+  const nowMs = Date.now();
+  const isRemoved = state.completedAtMs !== null && nowMs - state.completedAtMs > dataKeptForMs;
   return {
     id: task.id,
     model: task.model,
     version: task.variant,
     input: isRemoved ? {} : task.input,
-    logs: '',
+    logs: isRemoved ? '' : progressLines(task, state, nowMs).join('\n'),
     output: isRemoved ? null : presentOutput(origin, task, state),
     data_removed: isRemoved,
     error: state.phase === 'failed' ? task.error : null,

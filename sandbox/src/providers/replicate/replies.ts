@@ -39,14 +39,19 @@ export function unknownVersion(): Reply {
   );
 }
 
+export interface InvalidField {
+  type: string;
+  field: string;
+  description: string;
+}
+
 /** 422 with one line per field and the same again in `invalid_fields`. */
-export function invalidFields(violations: readonly Violation[]): Reply {
-  const fields = violations.map(describe);
+export function invalidFields(fields: readonly InvalidField[]): Reply {
   const detail = fields.map(({ field, description }) => `- ${field}: ${description}\n`).join('');
   return { status: 422, body: { title: 'Input validation failed', detail, status: 422, invalid_fields: fields } };
 }
 
-function describe({ kind, path, rule, value }: Violation): { type: string; field: string; description: string } {
+export function describeViolation({ kind, path, rule, value }: Violation): InvalidField {
   const name = String(path.at(-1));
   const field = path.join('.');
   // Missing and superfluous fields are reported on the object that should, or should not, hold them.

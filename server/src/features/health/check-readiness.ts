@@ -1,9 +1,10 @@
-import { servedQueues } from '@base/shared/queue/queues';
+import { generationQueues } from '@base/shared/queue/queues';
 import * as z from 'zod';
 import type { Deps } from '../../deps.ts';
 import { endpoint, ok, type Reply } from '../../http/endpoint.ts';
 import { within } from '../../http/within.ts';
 
+const queues = Object.values(generationQueues);
 const timeoutMs = 1_000;
 
 const part = z.object({
@@ -77,7 +78,7 @@ async function measure<T>(ask: () => Promise<T>): Promise<{ part: Part; value: T
 /** How much work stands in each queue, by BullMQ's own keys. */
 async function countQueues({ redis, config }: Deps): Promise<Counts> {
   const pipeline = redis.pipeline();
-  for (const name of servedQueues) {
+  for (const name of queues) {
     const key = `${config.QUEUE_PREFIX}:${name}`;
     pipeline.llen(`${key}:wait`).zcard(`${key}:prioritized`).llen(`${key}:active`).zcard(`${key}:delayed`);
   }
@@ -87,7 +88,7 @@ async function countQueues({ redis, config }: Deps): Promise<Counts> {
     return Number(value);
   });
   return Object.fromEntries(
-    servedQueues.map((name, index) => {
+    queues.map((name, index) => {
       const [wait = 0, prioritized = 0, active = 0, delayed = 0] = counts.slice(index * 4, index * 4 + 4);
       return [name, { waiting: wait + prioritized, active, delayed }];
     }),

@@ -4,8 +4,9 @@ import type { LifecycleRow } from '@base/shared/db/queries/job-lifecycle';
 import { ApiError } from '@base/shared/errors/api-error';
 import { sendNotices } from '@base/shared/queue/notices';
 import * as z from 'zod';
+import type { JobRow } from '../../admission/job-row.ts';
 import { endpoint, ok } from '../../http/endpoint.ts';
-import { type JobRow, presentJob } from './present-job.ts';
+import { presentJob } from './present-job.ts';
 
 export const cancelJob = endpoint({
   method: 'post',
@@ -33,7 +34,7 @@ export const cancelJob = endpoint({
       });
     }
     void deps.enqueuer.enqueue(
-      (result.promoted ?? []).map((row) => ({ id: row.job_id, type: row.type, attempts: row.attempts })),
+      (result.promoted ?? []).map(({ job_id, type, attempts, priority }) => ({ id: job_id, type, attempts, priority })),
     );
     sendNotices(deps.redis, deps.config.QUEUE_PREFIX, [
       { organizationId: principal.organizationId, notice: { job_id: params.id, status: 'canceled' } },

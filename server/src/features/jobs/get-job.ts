@@ -2,8 +2,8 @@ import { job } from '@base/shared/contracts/jobs';
 import { id } from '@base/shared/contracts/wire';
 import { ApiError } from '@base/shared/errors/api-error';
 import * as z from 'zod';
+import { findJob } from '../../admission/find-job.ts';
 import { endpoint, ok } from '../../http/endpoint.ts';
-import { findJob } from './find-job.ts';
 import { presentJob } from './present-job.ts';
 
 export const getJob = endpoint({

@@ -41,7 +41,7 @@ describe('a job of each model to the end', () => {
       held: 0,
       balance: 50 - job.credits.charged,
     });
-    const [output] = job.output ?? [];
+    const [output] = Array.isArray(job.output) ? job.output : [];
     if (!output) throw new Error('no output');
     const link = new URL(output.url);
     const redirect = await fetch(api.url + link.pathname + link.search, { redirect: 'manual' });

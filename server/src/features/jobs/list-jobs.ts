@@ -1,8 +1,9 @@
 import { job, jobStatus } from '@base/shared/contracts/jobs';
 import { id, page, pageQuery } from '@base/shared/contracts/wire';
+import { jobColumns } from '../../admission/job-row.ts';
 import { endpoint, ok } from '../../http/endpoint.ts';
 import { presentPage, readPage } from '../../http/page.ts';
-import { jobColumns, presentJob } from './present-job.ts';
+import { presentJob } from './present-job.ts';
 
 export const listJobs = endpoint({
   method: 'get',

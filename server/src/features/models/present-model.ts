@@ -25,7 +25,13 @@ export function presentModel(found: CatalogModel): z.input<typeof model> {
     price:
       price === null || found.status === 'retired'
         ? null
-        : { credits: price.credits, cost_usd: price.costUsd, unit: price.unit, multipliers: price.multipliers },
+        : {
+            credits: price.credits,
+            own_key_credits: price.ownKeyCredits,
+            cost_usd: price.costUsd,
+            unit: price.unit,
+            multipliers: price.multipliers,
+          },
     input_schema: contract === null || found.status === 'retired' ? null : inputSchemaOf(contract),
   };
 }

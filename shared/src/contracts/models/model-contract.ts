@@ -8,12 +8,23 @@ export interface OutputLimits {
 
 /** What an input will make, in the units that prices and plan limits count. */
 export interface Measure {
-  /** Number of images, seconds or thousands of tokens, in the unit of the model's price. */
+  /** Number of images, seconds or minutes, in the unit of the model's price, at most; 0 where tokens are counted. */
   units: number;
   /** Side in pixels of the square that has as many pixels as one output. */
   resolution?: number;
   /** The provider's quality step, where its price depends on it. */
   quality?: string;
+  /** Length of one video or sound in seconds, at most. */
+  seconds?: number;
+  /** What a text model reads, and writes at most. */
+  tokens?: { input: number; output: number };
+}
+
+/** A model that makes the same kind of thing, and the same order in its terms; null when it cannot fill it. */
+export interface EqualModel {
+  /** `provider/name` */
+  id: string;
+  translate(input: Record<string, unknown>): Record<string, unknown> | null;
 }
 
 export type JobType = 'image' | 'video' | 'audio' | 'text';
@@ -38,6 +49,8 @@ export interface ModelContract {
   complete(input: Record<string, unknown>, limits: OutputLimits): Record<string, unknown>;
   /** Measures a completed input. */
   measure(input: Record<string, unknown>): Measure;
+  /** Where a job may go instead when this model cannot be had, best first. */
+  equals: readonly EqualModel[];
 }
 
 /** Ties schema and functions of one model together, so that they share the schema's type. */
@@ -51,6 +64,7 @@ export function defineModel<T extends Record<string, unknown>>(model: {
   input: z.ZodType<T>;
   complete?: (input: T, limits: OutputLimits) => T;
   measure: (input: T) => Measure;
+  equals?: readonly { id: string; translate: (input: T) => Record<string, unknown> | null }[];
 }): ModelContract {
   const complete = model.complete ?? ((input: T) => input);
   return {
@@ -66,6 +80,7 @@ export function defineModel<T extends Record<string, unknown>>(model: {
     // The caller has parsed the input with this model's own schema, so it has the schema's type.
     complete: (input, limits) => complete(input as T, limits),
     measure: (input) => model.measure(input as T), // same reason
+    equals: (model.equals ?? []).map(({ id, translate }) => ({ id, translate: (input) => translate(input as T) })), // same reason
   };
 }
 

@@ -1,90 +1,14 @@
 import type pg from 'pg';
-import type { JobStatus } from '../../contracts/jobs.ts';
 import type { JobType } from '../../contracts/models/model-contract.ts';
 import type { Price } from '../../credits/quote.ts';
 import type { AttemptStatus, KeySource } from '../database.types.ts';
+import type { Fallback } from './reserve-jobs.ts';
 
 /**
  * The functions of `supabase/migrations/*_job_lifecycle.sql`, one wrapper each: many items in, one call, one commit.
  * What they promise, raise and lock is written there.
  */
 export type Queryable = Pick<pg.Pool, 'query'>;
-
-export interface Reservation {
-  id: string;
-  organizationId: string;
-  userId: string;
-  apiKeyId: string | null;
-  projectId: string | null;
-  type: JobType;
-  provider: string;
-  model: string;
-  operation: string;
-  input: Record<string, unknown>;
-  metadata: Record<string, string>;
-  credits: number;
-  costUsd: string;
-  limitUnits: number;
-  price: Price;
-  idempotencyKey: string | null;
-  /** Goes with the idempotency key. */
-  requestHash: string | null;
-  requestId: string;
-  deadlineSeconds: number;
-}
-
-export type ReservationCode =
-  | 'admitted'
-  | 'replayed'
-  | 'idempotency_key_reused'
-  | 'organization_inactive'
-  | 'project_not_found'
-  | 'feature_not_in_plan'
-  | 'plan_limit_reached'
-  | 'queue_full'
-  | 'insufficient_credits'
-  | 'credits_on_hold';
-
-export interface ReservationResult {
-  code: ReservationCode;
-  status: JobStatus | null;
-  /** Place in the organization's line when it has to wait. */
-  queue_position: number | null;
-  at: Date;
-  /** The earlier job's row, as JSON, when replayed. */
-  job: Record<string, unknown> | null;
-  figures: Record<string, unknown> | null;
-}
-
-export async function reserveJobs(db: Queryable, items: Reservation[]): Promise<ReservationResult[]> {
-  const { rows } = await db.query<ReservationResult>(
-    `select code, status, queue_position, at, job, figures from public.reserve_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[],
-      $6::public.job_type[], $7::text[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[], $12::bigint[], $13::numeric[], $14::integer[],
-      $15::jsonb[], $16::text[], $17::text[], $18::text[], $19::integer[]) order by ordinal`,
-    [
-      items.map((item) => item.id),
-      items.map((item) => item.organizationId),
-      items.map((item) => item.userId),
-      items.map((item) => item.apiKeyId),
-      items.map((item) => item.projectId),
-      items.map((item) => item.type),
-      items.map((item) => item.provider),
-      items.map((item) => item.model),
-      items.map((item) => item.operation),
-      items.map((item) => JSON.stringify(item.input)),
-      items.map((item) => JSON.stringify(item.metadata)),
-      items.map((item) => item.credits),
-      items.map((item) => item.costUsd),
-      items.map((item) => item.limitUnits),
-      items.map((item) => JSON.stringify(item.price)),
-      items.map((item) => item.idempotencyKey),
-      items.map((item) => item.requestHash),
-      items.map((item) => item.requestId),
-      items.map((item) => item.deadlineSeconds),
-    ],
-  );
-  return rows;
-}
 
 export interface BegunJob {
   id: string;
@@ -106,12 +30,20 @@ export interface BegunJob {
   progress: number;
   created_at: Date;
   deadline_in_seconds: number;
+  fallbacks: Fallback[];
+  /** The organization's own key, encrypted; null when the job runs on the platform's, or the key has been removed. */
+  own_key: Buffer | null;
+  own_key_base_url: string | null;
+  /** The live attempt. */
   attempt_id: string | null;
   attempt_status: AttemptStatus | null;
+  attempt_provider: string | null;
+  attempt_model: string | null;
   provider_task_id: string | null;
   attempt_age_seconds: number | null;
   attempt_created_at: Date | null;
-  attempts_opened: number;
+  /** Attempts that have ended, oldest first. */
+  attempts_made: { provider: string; model: string; status: AttemptStatus; error_code: string | null }[];
 }
 
 export async function beginJobs(
@@ -162,10 +94,22 @@ export async function parkJobs(
 }
 
 /** @returns the attempts opened; for any other the paid call must not be made. */
-export async function openAttempts(db: Queryable, items: (Lease & { attemptId: string })[]): Promise<Set<string>> {
+export interface AttemptOpening extends Lease {
+  attemptId: string;
+  provider: string;
+  model: string;
+}
+
+export async function openAttempts(db: Queryable, items: AttemptOpening[]): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>(
-    'select id from public.open_attempt($1::uuid[], $2::uuid[], $3::uuid[]) as id',
-    [items.map((item) => item.attemptId), items.map((item) => item.id), items.map((item) => item.leaseToken)],
+    'select id from public.open_attempt($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[]) as id',
+    [
+      items.map((item) => item.attemptId),
+      items.map((item) => item.id),
+      items.map((item) => item.leaseToken),
+      items.map((item) => item.provider),
+      items.map((item) => item.model),
+    ],
   );
   return new Set(rows.map((row) => row.id));
 }
@@ -203,6 +147,7 @@ export interface LifecycleRow {
   provider: string;
   organization_id: string;
   attempts: number;
+  priority: number;
 }
 
 export interface GenerationRow {
@@ -281,6 +226,8 @@ export interface QueuedJob {
   id: string;
   type: JobType;
   attempts: number;
+  /** In seconds: how much later than now it is taken to have come. */
+  priority: number;
   /** Of a job parked while its provider works: whoever takes it resumes under this lease. */
   lease_token?: string | null;
 }
@@ -289,6 +236,23 @@ export interface QueuedJob {
 export async function claimStaleJobs(db: Queryable, limit: number, lost: boolean): Promise<QueuedJob[]> {
   const { rows } = await db.query<QueuedJob>('select * from public.claim_stale_jobs($1, $2)', [limit, lost]);
   return rows;
+}
+
+/** A job that a provider calls back about. */
+export interface CallbackJob extends QueuedJob {
+  /** Null while a worker is at it. */
+  lease_token: string | null;
+  is_over: boolean;
+}
+
+/** @returns undefined when nobody knows the task. */
+export async function findCallbackJob(
+  db: Queryable,
+  provider: string,
+  taskId: string,
+): Promise<CallbackJob | undefined> {
+  const { rows } = await db.query<CallbackJob>('select * from public.find_callback_job($1, $2)', [provider, taskId]);
+  return rows[0];
 }
 
 /** True for exactly one caller in the fleet per interval. */

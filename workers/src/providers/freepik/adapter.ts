@@ -1,8 +1,17 @@
 import { outputHostTest } from '../custom-host.ts';
 import { isSuccess } from '../exchange.ts';
-import { judgeFailedSubmit, readFreeAnswer, stoppedBeforeSending } from '../judge-exchange.ts';
-import type { PollRequest, PollResult, Provider, SubmitRequest, SubmitResult } from '../provider.ts';
-import { createFreepikClient, type FreepikClient } from './client.ts';
+import type { JsonClient } from '../json-client.ts';
+import { judgeFailedSubmit, judgeKey, readFreeAnswer, stoppedBeforeSending } from '../judge-exchange.ts';
+import type {
+  CheckKeyRequest,
+  KeyVerdict,
+  PollRequest,
+  PollResult,
+  Provider,
+  SubmitRequest,
+  SubmitResult,
+} from '../provider.ts';
+import { createFreepikClient } from './client.ts';
 import { createdSchema, type Task, taskSchema } from './schemas.ts';
 import { translateError } from './translate-error.ts';
 
@@ -12,8 +21,15 @@ interface FreepikModel {
   statusPath: string;
 }
 
+const klingStatusPath = '/v1/ai/image-to-video/kling-v2-1';
 const models: Readonly<Record<string, FreepikModel>> = {
-  mystic: { createPath: '/v1/ai/mystic', statusPath: '/v1/ai/mystic' },
+  mystic: atOnePath('/v1/ai/mystic'),
+  'flux-pro-v1-1': atOnePath('/v1/ai/text-to-image/flux-pro-v1-1'),
+  'image-upscaler': atOnePath('/v1/ai/image-upscaler'),
+  'kling-v2-1-pro': { createPath: '/v1/ai/image-to-video/kling-v2-1-pro', statusPath: klingStatusPath },
+  'kling-v2-1-std': { createPath: '/v1/ai/image-to-video/kling-v2-1-std', statusPath: klingStatusPath },
+  'minimax-hailuo-02-768p': atOnePath('/v1/ai/image-to-video/minimax-hailuo-02-768p'),
+  'minimax-hailuo-02-1080p': atOnePath('/v1/ai/image-to-video/minimax-hailuo-02-1080p'),
 };
 
 /** Where Magnific, formerly Freepik, keeps what it generates. */
@@ -23,6 +39,8 @@ export interface FreepikOptions {
   apiKey: string;
   baseUrl: string;
   keyHeader: string;
+  /** Where tasks are announced; without it they are only polled. */
+  callbackUrl?: string;
   timeoutMs?: number;
 }
 
@@ -30,27 +48,35 @@ export interface FreepikOptions {
  * Magnific, formerly Freepik: tasks are created, then polled. It publishes no way to cancel, and its list of tasks does
  * not show inputs, so that a lost task cannot be found again.
  */
-export function createFreepik({ apiKey, baseUrl, keyHeader, timeoutMs = 30_000 }: FreepikOptions): Provider {
+export function createFreepik(options: FreepikOptions): Provider {
+  const { apiKey, baseUrl, keyHeader, callbackUrl, timeoutMs = 30_000 } = options;
   const client = createFreepikClient({ apiKey, baseUrl, keyHeader, timeoutMs });
   return {
     id: 'freepik',
-    submit: (request) => submit(client, request),
+    callsBack: callbackUrl !== undefined,
+    submit: (request) => submit(client, request, callbackUrl),
     poll: (taskId, request) => poll(client, taskId, request),
+    checkKey: (request) => checkKey(client, request),
     isOutputHost: outputHostTest(deliveryDomains, baseUrl),
   };
 }
 
-async function submit(client: FreepikClient, request: SubmitRequest): Promise<SubmitResult> {
+async function submit(
+  client: JsonClient,
+  request: SubmitRequest,
+  callbackUrl: string | undefined,
+): Promise<SubmitResult> {
   const model = models[request.model];
   if (!model) return { kind: 'rejected', failure: { code: 'model_gone', detail: `no model ${request.model} here` } };
   if (request.signal.aborted) return stoppedBeforeSending;
   const { requestId, signal } = request;
-  const exchange = await client({ method: 'POST', path: model.createPath, data: request.input, requestId, signal });
+  const data = { ...request.input, ...(callbackUrl !== undefined && { webhook_url: callbackUrl }) };
+  const exchange = await client({ method: 'POST', path: model.createPath, data, requestId, signal });
   const created = isSuccess(exchange) ? createdSchema.safeParse(exchange.body).data : undefined;
   return created ? { kind: 'accepted', taskId: created.data.task_id } : judgeFailedSubmit(exchange, translateError);
 }
 
-async function poll(client: FreepikClient, taskId: string, request: PollRequest): Promise<PollResult> {
+async function poll(client: JsonClient, taskId: string, request: PollRequest): Promise<PollResult> {
   const model = models[request.model];
   if (!model) return { kind: 'gone' };
   const path = `${model.statusPath}/${encodeURIComponent(taskId)}`;
@@ -81,4 +107,14 @@ function presentTask(task: Task): PollResult {
     default:
       return status satisfies never;
   }
+}
+
+async function checkKey(client: JsonClient, { requestId, signal }: CheckKeyRequest): Promise<KeyVerdict> {
+  // Reading is free, and this is a call that documents what a refused key gets.
+  const path = '/v1/creations/recent';
+  return judgeKey(await client({ method: 'GET', path, params: { per_page: '1' }, requestId, signal }));
+}
+
+function atOnePath(path: string): FreepikModel {
+  return { createPath: path, statusPath: path };
 }

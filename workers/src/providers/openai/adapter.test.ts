@@ -6,40 +6,57 @@ import { findCalls } from '../sandbox-book.ts';
 import { sandboxUrl } from '../sandbox-url.ts';
 import { createOpenai } from './adapter.ts';
 
+const names = [
+  'gpt-image-2',
+  'gpt-image-2.5-flare',
+  'gpt-image-2.5-sunburst',
+  'gpt-image-2.6-sunburst',
+  'gpt-image-1.5',
+  'gpt-image-1-mini',
+];
+
 describeProvider('openai', {
   create: createOpenai,
   sandboxPath: '/openai/v1',
-  models: ['gpt-image-2'],
-  outputHost: 'http://gateway.example:8443',
+  models: names.map((name) => ({ name, input: (prompt) => ({ prompt }) })),
+  outputHost: null,
 });
 
-function order(model: string, prompt: string) {
-  const input = { prompt: `${prompt} ${randomUUID()} [sandbox: latency=0, picture=tiny]`, n: 2, size: '1024x1024' };
-  return { model, input, requestId: 'openai-test', signal: AbortSignal.timeout(10_000) };
+function order(model: string, options: Record<string, unknown> = {}) {
+  const prompt = `A mill ${randomUUID()} [sandbox: latency=0, picture=tiny]`;
+  const input = { prompt, n: 2, size: '1024x1024', quality: 'medium', ...options };
+  const request = { model, input, requestId: 'openai-test', secondsLeft: 600, signal: AbortSignal.timeout(10_000) };
+  return { request, prompt };
 }
 
-it.skipIf(!hasSpec('openai.json'))(
-  'sends what the API describes (skipped where the description is absent)',
-  async () => {
-    const provider = createOpenai({ apiKey: 'test-key', baseUrl: `${sandboxUrl()}/openai/v1` });
-    const request = order('gpt-image-2', 'A mill');
-    await provider.submit(request);
-    const [call] = await findCalls(request.input.prompt);
+const create = () => createOpenai({ apiKey: 'test-key', baseUrl: `${sandboxUrl()}/openai/v1` });
+
+it.skipIf(!hasSpec('openai.json')).each(names)(
+  'sends for %s what the API describes (skipped where the description is absent)',
+  async (model) => {
+    const { request, prompt } = order(model, {
+      background: 'transparent',
+      output_format: 'webp',
+      output_compression: 80,
+      moderation: 'low',
+    });
+    expect(await create().submit(request)).toMatchObject({ kind: 'done' });
+    const [call] = await findCalls(prompt);
     expect(specErrors('openai.json', 'CreateImageRequest', call?.body)).toEqual([]);
   },
 );
 
 it('reports a model that was removed', async () => {
-  const provider = createOpenai({ apiKey: 'test-key', baseUrl: `${sandboxUrl()}/openai/v1` });
-  const result = await provider.submit(order('dall-e-3', 'A mill'));
+  const result = await create().submit(order('dall-e-3').request);
   expect(result).toMatchObject({ kind: 'rejected', failure: { code: 'model_gone' } });
 });
 
 it('says what the pictures cost, by the tokens that were billed', async () => {
-  const provider = createOpenai({ apiKey: 'test-key', baseUrl: `${sandboxUrl()}/openai/v1` });
-  const result = await provider.submit(order('gpt-image-2', 'A mill'));
+  const { request, prompt } = order('gpt-image-2');
+  const result = await create().submit(request);
   const output = result.kind === 'done' ? result.output : undefined;
   expect(output?.files).toHaveLength(2);
-  expect(output?.costUsd).toMatch(/^\d+\.\d{6}$/);
-  expect(Number(output?.costUsd)).toBeGreaterThan(0);
+  // 1,056 tokens a picture of middle quality at $30 a million, and the prompt at $5 a million, four characters a token.
+  const microusd = 2 * 1_056 * 30 + Math.ceil(prompt.length / 4) * 5;
+  expect(output?.costUsd).toBe((microusd / 1_000_000).toFixed(6));
 });

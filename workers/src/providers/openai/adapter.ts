@@ -1,51 +1,68 @@
-import { outputHostTest } from '../custom-host.ts';
-import { isSuccess } from '../exchange.ts';
-import { judgeFailedSubmit, stoppedBeforeSending } from '../judge-exchange.ts';
-import type { PollResult, Provider, ProviderOutput, SubmitRequest, SubmitResult } from '../provider.ts';
-import { createOpenaiClient, type OpenaiClient } from './client.ts';
-import { type ImagesUsage, imagesSchema } from './schemas.ts';
-import { translateError } from './translate-error.ts';
-
-/** USD per million tokens is millionths of a USD per token. https://developers.openai.com/api/docs/pricing */
-const textInputMicrousd = 5;
-const imageOutputMicrousd = 30;
+import { findModelContract } from '@base/shared/contracts/models/model-registry';
+import type OpenAI from 'openai';
+import { createSdk, exchangeJson, requestOptions } from '../chat/openai-sdk.ts';
+import { judgeKey } from '../judge-exchange.ts';
+import type { CheckKeyRequest, KeyVerdict, Provider, SubmitRequest, SubmitResult } from '../provider.ts';
+import { createSpeech } from './create-speech.ts';
+import { generateImages } from './generate-images.ts';
+import { errorBodySchema } from './schemas.ts';
+import { writeText } from './write-text.ts';
 
 export interface OpenaiOptions {
   apiKey: string;
   baseUrl: string;
+  /** Longest wait for a picture, a sound or the next event of a text. */
   timeoutMs?: number;
 }
 
-/** OpenAI images: the answer to the paid call holds the pictures, so there is nothing to poll, cancel or find again. */
-export function createOpenai({ apiKey, baseUrl, timeoutMs = 240_000 }: OpenaiOptions): Provider {
-  const client = createOpenaiClient({ apiKey, baseUrl, timeoutMs });
+/** What the calls of this provider share. */
+export interface OpenaiApi {
+  sdk: OpenAI;
+  apiKey: string;
+  timeoutMs: number;
+}
+
+/** Below the 300 s after which Node gives up on a silent answer by itself. */
+const timeoutMsDefault = 240_000;
+
+/**
+ * OpenAI: pictures, speech and text. The answer to each paid call holds the result, so there is nothing to poll, cancel or
+ * find again.
+ */
+export function createOpenai({ apiKey, baseUrl, timeoutMs = timeoutMsDefault }: OpenaiOptions): Provider {
+  const api = { sdk: createSdk({ apiKey, baseUrl, timeoutMs }), apiKey, timeoutMs };
   return {
     id: 'openai',
-    submit: (request) => submit(client, request),
-    poll: async (): Promise<PollResult> => ({ kind: 'gone' }),
-    isOutputHost: outputHostTest([], baseUrl),
+    callsBack: false,
+    submit: (request) => submit(api, request),
+    poll: async () => ({ kind: 'gone' }),
+    checkKey: (request) => checkKey(api, request),
+    isOutputHost: () => false,
   };
 }
 
-async function submit(client: OpenaiClient, request: SubmitRequest): Promise<SubmitResult> {
-  if (request.signal.aborted) return stoppedBeforeSending;
-  const body = { model: request.model, ...request.input };
-  const exchange = await client({ body, requestId: request.requestId, signal: request.signal });
-  const answer = isSuccess(exchange) ? imagesSchema.safeParse(exchange.body).data : undefined;
-  if (!answer) return judgeFailedSubmit(exchange, translateError);
-  const files: ProviderOutput['files'] = answer.data.map((image) => ({
-    kind: 'bytes',
-    bytes: Buffer.from(image.b64_json, 'base64'),
-  }));
-  const costUsd = answer.usage ? costOf(answer.usage) : undefined;
-  return { kind: 'done', output: { files, ...(costUsd !== undefined && { costUsd }) } };
+async function submit(api: OpenaiApi, request: SubmitRequest): Promise<SubmitResult> {
+  const type = findModelContract(`openai/${request.model}`)?.type;
+  switch (type) {
+    case 'image':
+      return generateImages(api, request);
+    case 'audio':
+      return createSpeech(api, request);
+    case 'text':
+      return writeText(api, request);
+    default:
+      return { kind: 'rejected', failure: { code: 'model_gone', detail: `no model ${request.model} here` } };
+  }
 }
 
-/** The price in USD; undefined when tokens were used whose price is not documented. */
-function costOf(usage: ImagesUsage): string | undefined {
-  const imageInput = usage.input_tokens_details?.image_tokens ?? 0;
-  const textOutput = usage.output_tokens_details?.text_tokens ?? 0;
-  if (imageInput > 0 || textOutput > 0) return undefined;
-  const microusd = usage.input_tokens * textInputMicrousd + usage.output_tokens * imageOutputMicrousd;
-  return (microusd / 1_000_000).toFixed(6);
+/** A restricted key may not list models; that it lacks this one permission says that it is known otherwise. */
+async function checkKey({ sdk, apiKey, timeoutMs }: OpenaiApi, request: CheckKeyRequest): Promise<KeyVerdict> {
+  const exchange = await exchangeJson(apiKey, timeoutMs, request, (context) =>
+    sdk.get('/models', requestOptions(context)),
+  );
+  if (exchange.kind === 'answered' && exchange.status === 403) {
+    const message = errorBodySchema.safeParse(exchange.body).data?.error.message ?? '';
+    if (/insufficient permissions|missing scopes/i.test(message)) return { isValid: true };
+  }
+  return judgeKey(exchange);
 }

@@ -2,8 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { parseProgressFromLogs } from 'replicate';
 import { outputHostTest } from '../custom-host.ts';
 import { isSuccess } from '../exchange.ts';
-import { judgeFailedSubmit, readFreeAnswer, stoppedBeforeSending } from '../judge-exchange.ts';
-import type { FindTasksRequest, PollRequest, PollResult, Provider, SubmitRequest, SubmitResult } from '../provider.ts';
+import { judgeFailedSubmit, judgeKey, readFreeAnswer, stoppedBeforeSending } from '../judge-exchange.ts';
+import type {
+  CheckKeyRequest,
+  FindTasksRequest,
+  KeyVerdict,
+  PollRequest,
+  PollResult,
+  Provider,
+  SubmitRequest,
+  SubmitResult,
+} from '../provider.ts';
 import { createReplicateClient, type ReplicateClient } from './client.ts';
 import { createdSchema, outputSchema, type Prediction, predictionPageSchema, predictionSchema } from './schemas.ts';
 import { translateError, translateFailure } from './translate-error.ts';
@@ -22,10 +31,14 @@ const models: Readonly<Record<string, ReplicateModel>> = {
     name: 'stability-ai/sdxl',
     version: '7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc',
   },
+  'kling-v2.1': { name: 'kwaivgi/kling-v2.1' },
+  'hailuo-2.3': { name: 'minimax/hailuo-2.3' },
 };
 
-/** A job lives 30 minutes at most; a prediction that is still running after that is stopped by Replicate itself. */
-const cancelAfter = '35m';
+/** A prediction is stopped by Replicate itself once nobody waits for it any more, so that its cost is bounded. */
+const cancelMarginSeconds = 300;
+/** Replicate stops what has run for 30 minutes anyhow; the rest of this is waiting in its queue. */
+const cancelSecondsMax = 7_200;
 const pagesMax = 10;
 /** By how much Replicate's clock may be behind ours. */
 const clockSkewMs = 60_000;
@@ -33,36 +46,52 @@ const clockSkewMs = 60_000;
 export interface ReplicateOptions {
   apiKey: string;
   baseUrl: string;
+  /** Where finished predictions are announced; without it they are only polled. */
+  callbackUrl?: string;
   timeoutMs?: number;
 }
 
 /** Replicate: predictions are created, then polled. */
-export function createReplicate({ apiKey, baseUrl, timeoutMs = 30_000 }: ReplicateOptions): Provider {
+export function createReplicate({ apiKey, baseUrl, callbackUrl, timeoutMs = 30_000 }: ReplicateOptions): Provider {
   const client = createReplicateClient({ apiKey, baseUrl, timeoutMs });
   return {
     id: 'replicate',
-    submit: (request) => submit(client, request),
+    callsBack: callbackUrl !== undefined,
+    submit: (request) => submit(client, request, callbackUrl),
     poll: (taskId, request) => poll(client, taskId, request),
     cancel: (taskId, request) => cancel(client, taskId, request),
     findTasks: (request) => findTasks(client, request),
+    checkKey: (request) => checkKey(client, request),
     isOutputHost: outputHostTest(['replicate.delivery'], baseUrl),
   };
 }
 
-async function submit(client: ReplicateClient, request: SubmitRequest): Promise<SubmitResult> {
+async function submit(
+  client: ReplicateClient,
+  request: SubmitRequest,
+  callbackUrl: string | undefined,
+): Promise<SubmitResult> {
   const model = models[request.model];
   if (!model) return { kind: 'rejected', failure: { code: 'model_gone', detail: `no model ${request.model} here` } };
   if (request.signal.aborted) return stoppedBeforeSending;
   const exchange = await client({
     method: 'POST',
     route: model.version ? '/predictions' : `/models/${model.name}/predictions`,
-    headers: { 'Cancel-After': cancelAfter },
-    data: { ...(model.version && { version: model.version }), input: request.input },
+    headers: { 'Cancel-After': cancelAfter(request.secondsLeft) },
+    data: {
+      ...(model.version && { version: model.version }),
+      input: request.input,
+      ...(callbackUrl !== undefined && { webhook: callbackUrl, webhook_events_filter: ['completed'] }),
+    },
     requestId: request.requestId,
     signal: request.signal,
   });
   const created = isSuccess(exchange) ? createdSchema.safeParse(exchange.body).data : undefined;
   return created ? { kind: 'accepted', taskId: created.id } : judgeFailedSubmit(exchange, translateError);
+}
+
+function cancelAfter(secondsLeft: number): string {
+  return `${Math.min(Math.max(Math.ceil(secondsLeft), 0) + cancelMarginSeconds, cancelSecondsMax)}s`;
 }
 
 async function poll(client: ReplicateClient, taskId: string, request: PollRequest): Promise<PollResult> {
@@ -114,6 +143,10 @@ async function cancel(client: ReplicateClient, taskId: string, request: PollRequ
   const route = `/predictions/${encodeURIComponent(taskId)}/cancel`;
   // Best effort: whether it worked is what the next poll says.
   await client({ method: 'POST', route, requestId: request.requestId, signal: request.signal });
+}
+
+async function checkKey(client: ReplicateClient, { requestId, signal }: CheckKeyRequest): Promise<KeyVerdict> {
+  return judgeKey(await client({ method: 'GET', route: '/account', requestId, signal }));
 }
 
 async function findTasks(client: ReplicateClient, request: FindTasksRequest): Promise<string[]> {

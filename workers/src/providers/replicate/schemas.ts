@@ -14,7 +14,7 @@ export const predictionSchema = z.object({
 
 export type Prediction = z.infer<typeof predictionSchema>;
 
-/** Models of pictures answer one link or a list of links. */
+/** Models answer one link or a list of links. */
 export const outputSchema = z.union([z.url().transform((url) => [url]), z.array(z.url()).min(1)]);
 
 export const predictionPageSchema = z.object({
