@@ -62,7 +62,7 @@ module.exports = {
     {
       name: 'tests-are-imported-by-tests-only',
       severity: 'error',
-      from: { pathNot: '([.]test[.]ts|[.]conformance[.]ts|/testing/|^vitest)' },
+      from: { pathNot: '([.]test[.]ts|[.]conformance[.]ts|/testing/|^vitest|^devstack/|^bench/)' },
       to: { path: '^shared/src/testing/' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },

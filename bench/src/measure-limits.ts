@@ -1,12 +1,7 @@
 import { openDatabase } from '@base/shared/db/database';
-import {
-  beginJobs,
-  openAttempts,
-  type Queryable,
-  type Settlement,
-  settleJobs,
-} from '@base/shared/db/queries/job-lifecycle';
+import { beginJobs, openAttempts, type Settlement, settleJobs } from '@base/shared/db/queries/job-lifecycle';
 import { type Reservation, reserveJobs } from '@base/shared/db/queries/reserve-jobs';
+import type { Queryable } from '@base/shared/db/queryable';
 import { Queue } from 'bullmq';
 import { v7 as makeUuidV7 } from 'uuid';
 import type { BenchContext } from './bench-context.ts';

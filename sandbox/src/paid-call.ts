@@ -3,6 +3,7 @@ import type { Call } from './call-book.ts';
 import { type Directives, parseDirectives } from './directives.ts';
 import { type AfterFault, type BeforeFault, isAfterFault, isBeforeFault, isTaskFault } from './faults.ts';
 import { isJsonObject } from './field-rules.ts';
+import { isInvalidKey } from './is-invalid-key.ts';
 import type { PaidCall, PaidEndpoint, ProviderVoice, Verdict } from './providers/provider.ts';
 import type { Sandbox } from './sandbox.ts';
 import { sendCallbacks } from './send-callbacks.ts';
@@ -12,7 +13,6 @@ import { waitForClient } from './wait-for-client.ts';
 
 const silenceMaxMs = 600_000;
 const resetGraceMs = 100;
-const invalidKey = 'invalid';
 const htmlPage =
   '<!doctype html><html><head><title>Just a moment…</title></head><body>Checking your browser.</body></html>';
 
@@ -34,7 +34,7 @@ export function paidCall(sandbox: Sandbox, endpoint: PaidEndpoint): RequestHandl
     // A stream that breaks off has sent its status, but never finishes.
     res.once('finish', noteStatus).once('close', noteStatus);
     if (key === null) return sendReply(res, voice.missingKey());
-    if (key === invalidKey) return sendReply(res, voice.invalidKey(key));
+    if (isInvalidKey(key)) return sendReply(res, voice.invalidKey(key));
     if (body === null) return sendReply(res, voice.notJson());
 
     const directives = readDirectives(req, res, prompt);

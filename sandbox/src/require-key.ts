@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from 'express';
+import { isInvalidKey } from './is-invalid-key.ts';
 import type { ProviderVoice } from './providers/provider.ts';
 import type { Sandbox } from './sandbox.ts';
 import { type Reply, sendReply } from './send-reply.ts';
@@ -9,7 +10,7 @@ export function requireKey(voice: ProviderVoice, answer: (req: Request, key: str
   return (req, res) => {
     const key = voice.readKey(req);
     if (key === null) return sendReply(res, voice.missingKey());
-    if (key === 'invalid') return sendReply(res, voice.invalidKey(key));
+    if (isInvalidKey(key)) return sendReply(res, voice.invalidKey(key));
     sendReply(res, answer(req, key));
   };
 }

@@ -116,6 +116,7 @@ insert into public.models (provider, name, type, status, successor) values
   ('elevenlabs', 'eleven_multilingual_v2', 'audio', 'active', null),
   ('elevenlabs', 'eleven_v3', 'audio', 'active', null),
   ('elevenlabs', 'eleven_flash_v2_5', 'audio', 'active', null),
+  ('elevenlabs', 'eleven_turbo_v2_5', 'audio', 'active', null),
   ('openrouter', 'llama-4-maverick', 'text', 'active', null),
   ('openrouter', 'claude-sonnet-4.5', 'text', 'active', null),
   ('openrouter', 'gemini-2.5-flash', 'text', 'active', null),
@@ -148,6 +149,7 @@ insert into public.pricing (provider, model, credits, cost_usd, unit, multiplier
   ('elevenlabs', 'eleven_multilingual_v2', 1, 0.30, 'minute', '{}'),
   ('elevenlabs', 'eleven_v3', 1, 0.30, 'minute', '{}'),
   ('elevenlabs', 'eleven_flash_v2_5', 1, 0.15, 'minute', '{}'),
+  ('elevenlabs', 'eleven_turbo_v2_5', 1, 0.15, 'minute', '{}'),
   -- A token read weighs a quarter of one written.
   ('openai', 'gpt-6-luna', 1, 0.004, '1k_tokens', '{"token": {"input": 0.25, "output": 1}}'),
   ('openai', 'gpt-4.1-mini', 1, 0.0016, '1k_tokens', '{"token": {"input": 0.25, "output": 1}}'),

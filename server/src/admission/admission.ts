@@ -1,8 +1,8 @@
 import { Batcher } from '@base/shared/concurrency/batcher';
 import { isRefusedByPostgres } from '@base/shared/db/is-refused-by-postgres';
-import type { Queryable } from '@base/shared/db/queries/job-lifecycle';
 import type { Reservation, ReservationResult } from '@base/shared/db/queries/reserve-jobs';
 import { reserveJobs } from '@base/shared/db/queries/reserve-jobs';
+import type { Queryable } from '@base/shared/db/queryable';
 import type { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
 
 export interface Admission {

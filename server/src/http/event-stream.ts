@@ -58,7 +58,9 @@ export function openEventStream(
       try {
         await once(response, 'drain', { signal: AbortSignal.any([tooLong, over.signal]) });
       } catch {
-        if (tooLong.aborted) response.destroy();
+        if (over.signal.aborted) return;
+        response.destroy();
+        over.abort();
       }
     },
     end,

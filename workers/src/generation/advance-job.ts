@@ -1,27 +1,8 @@
-import type { BegunJob } from '@base/shared/db/queries/job-lifecycle';
-import type { TextWriter } from '@base/shared/queue/text-stream';
 import { type PollResult, type Provider, ProviderUnreachable } from '../providers/provider.ts';
-import type { JobEnding } from './end-job.ts';
-import type { JobStore } from './job-store.ts';
-import type { ProviderHealth } from './provider-health.ts';
+import type { AdvanceDeps } from './advance-deps.ts';
 import { liveRoute, type Route } from './route.ts';
 import { backoffMs, type Step, type StepResult, waitFor } from './step.ts';
 import { failedAtProvider, submitJob } from './submit-job.ts';
-
-export interface AdvanceDeps {
-  store: JobStore;
-  ending: JobEnding;
-  health: ProviderHealth;
-  /** Opens the stream that carries the text of a text job to its listeners. */
-  openText(job: BegunJob): TextWriter;
-  /** What listeners were given of the text of a job whose worker died; '' when nothing, or not all of it, is known. */
-  deliveredText(job: BegunJob): Promise<string>;
-  /** Writes down that the provider refuses the organization's own key. */
-  refuseOwnKey(job: BegunJob): Promise<void>;
-  attemptsMax: number;
-  pollIntervalMs: number;
-  reconcileSeconds: number;
-}
 
 /**
  * Takes a job one step further. Where it stands is told by its live attempt, so a step that a crash cut short is simply

@@ -10,13 +10,13 @@ import {
   type LifecycleRow,
   openAttempts,
   parkJobs,
-  type Queryable,
   type Release,
   recordAttempts,
   releaseJobs,
   type Settlement,
   settleJobs,
 } from '@base/shared/db/queries/job-lifecycle';
+import type { Queryable } from '@base/shared/db/queryable';
 
 /** The life cycle functions as one job sees them; calls of many jobs travel together. */
 export interface JobStore {

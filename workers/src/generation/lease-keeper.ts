@@ -1,4 +1,5 @@
-import { extendLeases, type Lease, type Queryable } from '@base/shared/db/queries/job-lifecycle';
+import { extendLeases, type Lease } from '@base/shared/db/queries/job-lifecycle';
+import type { Queryable } from '@base/shared/db/queryable';
 import type { Logger } from '@base/shared/log/logger';
 
 /** The reason of the signal of a job that somebody else may have by now. */

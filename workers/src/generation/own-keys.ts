@@ -1,5 +1,7 @@
+import { keyProblems } from '@base/shared/contracts/provider-keys';
 import { providerKeyContext, type SecretBox } from '@base/shared/crypto/secret-box';
-import type { BegunJob, Queryable } from '@base/shared/db/queries/job-lifecycle';
+import type { BegunJob } from '@base/shared/db/queries/job-lifecycle';
+import type { Queryable } from '@base/shared/db/queryable';
 import type { Logger } from '@base/shared/log/logger';
 import type { Provider } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry.ts';
@@ -45,8 +47,8 @@ export function connectProvider(
 /** Writes down that the provider refused the key, so that admission refuses too; not if it was replaced meanwhile. */
 export async function refuseOwnKey(pool: Queryable, job: BegunJob): Promise<void> {
   await pool.query(
-    `update public.provider_api_keys set is_valid = false, last_error = 'The provider refused the key.', validated_at = clock_timestamp(), check_at = null
+    `update public.provider_api_keys set is_valid = false, last_error = $4, validated_at = clock_timestamp(), check_at = null
      where organization_id = $1 and provider = $2 and ciphertext = $3`,
-    [job.organization_id, job.provider, job.own_key],
+    [job.organization_id, job.provider, job.own_key, keyProblems.refused],
   );
 }

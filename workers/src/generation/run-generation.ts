@@ -2,7 +2,8 @@ import type { BegunJob } from '@base/shared/db/queries/job-lifecycle';
 import type { Logger } from '@base/shared/log/logger';
 import type { Notice } from '@base/shared/queue/notices';
 import type { GenerationPayload } from '@base/shared/queue/queues';
-import { type AdvanceDeps, advanceJob } from './advance-job.ts';
+import type { AdvanceDeps } from './advance-deps.ts';
+import { advanceJob } from './advance-job.ts';
 import { HandedBack, type LeaseKeeper } from './lease-keeper.ts';
 import { over, type Step } from './step.ts';
 

@@ -1,7 +1,7 @@
 import type { JobErrorCode } from '@base/shared/errors/job-error-table';
 import { v7 as uuidV7 } from 'uuid';
 import type { Provider, ProviderFailure, SubmitResult } from '../providers/provider.ts';
-import type { AdvanceDeps } from './advance-job.ts';
+import type { AdvanceDeps } from './advance-deps.ts';
 import { scopeOf } from './provider-health.ts';
 import { isPassing, openRoutes, type Route, routesOf } from './route.ts';
 import { backoffMs, over, type Step, type StepResult, waitFor } from './step.ts';

@@ -58,6 +58,14 @@ it('asks for no callbacks with an organization’s own key', () => {
   for (const id of ['replicate', 'freepik', 'fal']) expect(providers.withKey(id, key)?.callsBack).toBe(false);
 });
 
+it('reaches an organization’s own address only where the provider has none', () => {
+  const elsewhere = { apiKey: 'own-key', baseUrl: 'https://elsewhere.example/v1' };
+  const providers = buildProviders(config);
+  expect(providers.withKey('openai-compatible', key)).toBeUndefined();
+  expect(providers.withKey('openai-compatible', elsewhere)).toBeDefined();
+  expect(providers.withKey('replicate', elsewhere)?.isOutputHost('elsewhere.example')).toBe(false);
+});
+
 it('trusts no host by the official base URLs, and exactly the host and port of others', () => {
   expect(customHosts(config)).toEqual(new Set());
   const legacy = {

@@ -2,6 +2,8 @@ import { claimSchedule } from '@base/shared/db/queries/job-lifecycle';
 import type { Schedule } from '../jobs/schedule.ts';
 import type { WorkerDeps } from './deps.ts';
 
+const retrySeconds = 60;
+
 /**
  * Runs schedules from timers in every worker that lists `upkeep`; a row in Postgres lets exactly one of them do each run.
  * It needs no Redis, because one of the schedules is what repairs the loss of Redis.
@@ -23,23 +25,30 @@ export function runSchedules(schedules: readonly Schedule[], deps: WorkerDeps): 
           );
         }
       } catch (err) {
-        deps.log.error({ err, schedule: schedule.name }, 'a schedule failed; it will run again when it is due');
+        deps.log.error({ err, schedule: schedule.name }, 'a schedule failed; it will run again soon');
+        await runSoon(deps, schedule.name);
       } finally {
         isBusy = false;
       }
     };
+    const start = (): void => {
+      const run = tick().finally(() => running.delete(run));
+      running.add(run);
+    };
+    start();
     // A little faster than due, so that a run is not late by a whole interval.
-    const timer = setInterval(
-      () => {
-        const run = tick().finally(() => running.delete(run));
-        running.add(run);
-      },
-      Math.min(schedule.everySeconds * 500, 30_000),
-    );
-    return timer;
+    return setInterval(start, Math.min(schedule.everySeconds * 500, 30_000));
   });
   return async () => {
     for (const timer of timers) clearInterval(timer);
     await Promise.all(running);
   };
+}
+
+/** What runs every few hours must not wait that long because it failed once. */
+async function runSoon({ pool, log }: WorkerDeps, name: string): Promise<void> {
+  const soon = `clock_timestamp() + interval '${retrySeconds} seconds'`;
+  await pool
+    .query(`update schedules set next_run_at = least(next_run_at, ${soon}) where name = $1`, [name])
+    .catch((err: unknown) => log.debug({ err, schedule: name }, 'the schedule keeps its time'));
 }

@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express';
+import { isInvalidKey } from '../../is-invalid-key.ts';
 import { paidCall } from '../../paid-call.ts';
 import { requireKey } from '../../require-key.ts';
 import type { Sandbox } from '../../sandbox.ts';
@@ -48,7 +49,7 @@ function sendHistoryAudio(sandbox: Sandbox): RequestHandler {
   return (req, res) => {
     const key = elevenlabsVoice.readKey(req);
     if (key === null) return sendReply(res, elevenlabsVoice.missingKey());
-    if (key === 'invalid') return sendReply(res, elevenlabsVoice.invalidKey(key));
+    if (isInvalidKey(key)) return sendReply(res, elevenlabsVoice.invalidKey(key));
     const item = findHistoryItem(sandbox, key, req.params.id);
     const speech =
       item && makeSpeech(String(item.task.input.output_format), secondsOf(item.task.prompt, item.task.input));

@@ -1,5 +1,6 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import { deliverOutput } from '../../deliver-output.ts';
+import { isInvalidKey } from '../../is-invalid-key.ts';
 import { paidCall } from '../../paid-call.ts';
 import { findOwnTask, requireKey } from '../../require-key.ts';
 import type { Sandbox } from '../../sandbox.ts';
@@ -55,7 +56,7 @@ function getResult(sandbox: Sandbox): RequestHandler {
   return async (req, res) => {
     const key = falVoice.readKey(req);
     if (key === null) return sendReply(res, falVoice.missingKey());
-    if (key === 'invalid') return sendReply(res, falVoice.invalidKey(key));
+    if (isInvalidKey(key)) return sendReply(res, falVoice.invalidKey(key));
     const task = findRequest(sandbox, req, key);
     sendReply(res, task ? await presentResult(sandbox, req, task) : requestNotFound());
   };

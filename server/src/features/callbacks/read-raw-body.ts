@@ -11,6 +11,8 @@ const parseRaw = express.raw({ limit: limitBytes, inflate: false, type: () => tr
  * @throws ApiError payload_too_large, unsupported_media_type, malformed_request
  */
 export async function readRawBody(request: Request, response: Response): Promise<Buffer> {
+  // The parser would take all of it before it says no.
+  if (Number(request.headers['content-length']) > limitBytes) throw tooLarge();
   await new Promise<void>((resolve, reject) => {
     parseRaw(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error))));
   });
@@ -22,13 +24,17 @@ function translate(error: unknown): ApiError {
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
   switch (type) {
     case 'entity.too.large':
-      return new ApiError('payload_too_large', {
-        detail: 'A callback may have at most 16 MB.',
-        figures: { limit_bytes: limitBytes },
-      });
+      return tooLarge();
     case 'encoding.unsupported':
       return new ApiError('unsupported_media_type', { detail: 'Send the callback without compression.' });
     default:
       return new ApiError('malformed_request', { detail: 'The body could not be read.', cause: error });
   }
+}
+
+function tooLarge(): ApiError {
+  return new ApiError('payload_too_large', {
+    detail: 'A callback may have at most 16 MB.',
+    figures: { limit_bytes: limitBytes },
+  });
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { job as jobSchema } from '@base/shared/contracts/jobs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectSoundLedger, newMarker, order, orderJob, readAccount, readJob, setBalance } from '../../testing/jobs.ts';
+import { expectSoundLedger, order, orderJob, readAccount, readJob, setBalance } from '../../testing/jobs.ts';
 import { addMember, makeKey, makeTenant, type TestTenant } from '../../testing/make-tenant.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
@@ -18,7 +17,20 @@ describe('admission', () => {
   it('holds the quote and shows nothing as charged', async () => {
     const tenant = await makeTenant(api);
     const job = await orderJob(api, tenant, { sandbox: 'latency=60000' });
-    expect(job).toMatchObject({ status: 'queued', model: 'replicate/flux-schnell', credits: { held: 1, charged: 0 } });
+    expect(job).toMatchObject({
+      status: 'queued',
+      model: 'replicate/flux-schnell',
+      served_by: null,
+      key_source: 'platform',
+      retry_of: null,
+      tokens: null,
+      credits: { held: 1, charged: 0 },
+    });
+    expect(Date.parse(job.deadline_at) - Date.parse(job.created_at)).toBe(900_000);
+    expect(await readJob(api, tenant, job.id)).toMatchObject({
+      deadline_at: job.deadline_at,
+      created_at: job.created_at,
+    });
     expect(await readAccount(api, tenant)).toEqual({ available: 49, held: 1, balance: 50 });
     await expectSoundLedger(api, tenant);
   });
@@ -207,6 +219,8 @@ describe('refusals, each with its figures and without any change', () => {
       ['GET', ''],
       ['POST', '/cancel'],
       ['GET', '/events'],
+      ['POST', '/retry'],
+      ['GET', '/receipt'],
     ] as const) {
       const foreign = await api.call(method, `/api/v1/jobs/${job.id}${path}`, { token: stranger.token });
       const missing = await api.call(method, `/api/v1/jobs/${randomUUID()}${path}`, { token: stranger.token });
@@ -214,71 +228,5 @@ describe('refusals, each with its figures and without any change', () => {
       expect({ ...foreign.body, request_id: 0 }).toEqual({ ...missing.body, request_id: 0 });
     }
     expect((await readJob(api, owner, job.id)).status).not.toBe('canceled');
-  });
-});
-
-describe('idempotency', () => {
-  it('answers a repeated request with the same job, marked as replayed, and holds once', async () => {
-    const tenant = await makeTenant(api);
-    const marker = newMarker();
-    const headers = { 'idempotency-key': randomUUID() };
-    const first = await order(api, tenant, { marker, headers, sandbox: 'latency=60000' });
-    const second = await order(api, tenant, { marker, headers, sandbox: 'latency=60000' });
-    expect([first.status, second.status]).toEqual([202, 202]);
-    expect(second.body.id).toBe(first.body.id);
-    expect(second.headers.get('idempotent-replayed')).toBe('true');
-    expect(first.headers.get('idempotent-replayed')).toBeNull();
-    expect(jobSchema.parse(second.body).input).toEqual(jobSchema.parse(first.body).input);
-    expect((await readAccount(api, tenant)).held).toBe(1);
-    await expectSoundLedger(api, tenant);
-  });
-
-  it('refuses the key with another body', async () => {
-    const tenant = await makeTenant(api);
-    const headers = { 'idempotency-key': randomUUID() };
-    await order(api, tenant, { headers, sandbox: 'latency=60000' });
-    const other = await order(api, tenant, { headers, sandbox: 'latency=60000' });
-    expect(other.status).toBe(422);
-    expect(other.body).toMatchObject({ code: 'idempotency_key_reused' });
-    expect((await readAccount(api, tenant)).held).toBe(1);
-  });
-
-  it('makes one job of thirty equal requests at once, in one batch or in many', async () => {
-    const tenant = await makeTenant(api);
-    const other = await startApi();
-    const marker = newMarker();
-    const headers = { 'idempotency-key': randomUUID() };
-    try {
-      const answers = await Promise.all(
-        Array.from({ length: 30 }, (_, n) =>
-          order(n % 2 === 0 ? api : other, tenant, { marker, headers, sandbox: 'latency=60000' }),
-        ),
-      );
-      expect(answers.map((answer) => answer.status)).toEqual(Array(30).fill(202));
-      expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
-      expect(answers.filter((answer) => answer.headers.get('idempotent-replayed') === null)).toHaveLength(1);
-    } finally {
-      await other.close();
-    }
-    expect((await readAccount(api, tenant)).held).toBe(1);
-    await expectSoundLedger(api, tenant);
-  });
-
-  it('keeps keys of organizations apart', async () => {
-    const [one, two] = await Promise.all([makeTenant(api), makeTenant(api)]);
-    const headers = { 'idempotency-key': 'the-same' };
-    const answers = await Promise.all([order(api, one, { headers }), order(api, two, { headers })]);
-    expect(answers.map((answer) => answer.status)).toEqual([202, 202]);
-    expect(answers[0]?.body.id).not.toBe(answers[1]?.body.id);
-  });
-
-  it('does not remember a refusal: the same key works after a top-up', async () => {
-    const tenant = await makeTenant(api, { plan: 'professional' });
-    await setBalance(api, tenant, 0);
-    const marker = newMarker();
-    const headers = { 'idempotency-key': randomUUID() };
-    expect((await order(api, tenant, { marker, headers })).status).toBe(402);
-    await setBalance(api, tenant, 5);
-    expect((await order(api, tenant, { marker, headers })).status).toBe(202);
   });
 });

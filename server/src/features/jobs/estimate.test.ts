@@ -1,3 +1,4 @@
+import { until } from '@base/shared/testing/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { orderJob, setBalance } from '../../testing/jobs.ts';
 import { makeTenant, type TestTenant } from '../../testing/make-tenant.ts';
@@ -64,7 +65,7 @@ describe('the estimate agrees with the order', () => {
   it.each([
     ['pictures', picture, { images_per_month: 1 }],
     ['videos', video, { videos_per_month: 1 }],
-    ['minutes of sound', sound, { audio_minutes_per_month: 2 }],
+    ['minutes of sound', sound, { audio_minutes_per_month: 3 }],
   ])('the month’s %s', async (_, body, limits) => {
     const tenant = await makeTenant(api, { plan: 'professional' });
     await setBalance(api, tenant, 500);
@@ -92,16 +93,20 @@ describe('the estimate agrees with the order', () => {
   it('the organization’s own key: its price, and its refusal', async () => {
     const tenant = await makeTenant(api);
     await setBalance(api, tenant, 0);
-    const body = { key: 'an own key of this test' };
-    expect((await api.call('PUT', '/api/v1/provider-keys/replicate', { token: tenant.token, body })).status).toBe(200);
+    const key = '/api/v1/provider-keys/replicate';
+    const body = { key: 'own-key-of-this-test' };
+    expect((await api.call('PUT', key, { token: tenant.token, body })).status).toBe(200);
+    await until('the key is checked', async () => {
+      const { state } = (await api.call('GET', key, { token: tenant.token })).body;
+      return state === 'valid';
+    });
     const estimate = await post(tenant, '/jobs/estimate', picture);
     expect(estimate.body).toMatchObject({ key_source: 'organization', credits: 0, available: 0 });
     await expectAgreement(tenant, picture, null);
-    // As a worker notes it after the provider's refusal; no further check is due.
-    await api.deps.pool.query(
-      'update provider_api_keys set is_valid = false, check_at = null where organization_id = $1',
-      [tenant.organizationId],
-    );
+    // As a worker notes it after the provider's refusal.
+    await api.deps.pool.query('update provider_api_keys set is_valid = false where organization_id = $1', [
+      tenant.organizationId,
+    ]);
     await expectAgreement(tenant, picture, 'provider_key_invalid');
     const refused = await post(tenant, '/jobs', picture);
     expect(refused.status).toBe(409);

@@ -1,3 +1,4 @@
+import { Catalog } from '@base/shared/credits/catalog';
 import type { Fallback } from '@base/shared/db/queries/reserve-jobs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newMarker } from '../../testing/jobs.ts';
@@ -15,12 +16,12 @@ async function fallbacksOf(
   tenant: TestTenant,
   model: string,
   input: Record<string, unknown>,
-  fallback: unknown = true,
+  asked: { fallback?: boolean } = { fallback: true },
 ): Promise<Fallback[]> {
   const prompt = `${newMarker()} [sandbox: latency=60000]`;
   const answer = await api.call('POST', '/api/v1/jobs', {
     token: tenant.token,
-    body: { model, input: { prompt, ...input }, ...(fallback === undefined ? {} : { fallback }) },
+    body: { model, input: { prompt, ...input }, ...asked },
   });
   expect(answer.status, answer.text).toBe(202);
   const { rows } = await api.deps.pool.query<{ fallbacks: Fallback[] }>('select fallbacks from ai_jobs where id = $1', [
@@ -47,8 +48,8 @@ it('keeps the equal models, with the order in their terms and their own quote', 
 
 it('has none unless they are asked for', async () => {
   const tenant = await makeTenant(api);
-  expect(await fallbacksOf(tenant, 'replicate/flux-schnell', {}, false)).toEqual([]);
-  expect(await fallbacksOf(tenant, 'replicate/flux-schnell', {}, undefined)).toEqual([]);
+  expect(await fallbacksOf(tenant, 'replicate/flux-schnell', {}, { fallback: false })).toEqual([]);
+  expect(await fallbacksOf(tenant, 'replicate/flux-schnell', {}, {})).toEqual([]);
   const answer = await api.call('POST', '/api/v1/jobs', {
     token: tenant.token,
     body: { model: 'replicate/flux-schnell', input: { prompt: 'x' }, fallback: 'yes' },
@@ -65,7 +66,7 @@ it('leaves out what cannot fill the order, and a model that has no equal', async
 
 it('has none on the organization’s own key: another provider would be paid by the platform', async () => {
   const tenant = await makeTenant(api);
-  const body = { key: 'an own key of this test' };
+  const body = { key: 'own-key-of-this-test' };
   const put = await api.call('PUT', '/api/v1/provider-keys/replicate', { token: tenant.token, body });
   expect(put.status, put.text).toBe(200);
   expect(await fallbacksOf(tenant, 'replicate/flux-schnell', {})).toEqual([]);
@@ -75,7 +76,9 @@ it('leaves out models that cost more than was quoted, and those that are not off
   const other = await startApi();
   try {
     const tenant = await makeTenant(other, { plan: 'professional' });
-    const catalog = other.deps.catalog;
+    // A catalogue of this test's own, which nothing refreshes: the rows are shared by all tests.
+    const catalog = await Catalog.load(other.deps.db);
+    other.deps.catalog = catalog;
     const fal = catalog.findModel('fal/flux-1.1-pro');
     const freepik = catalog.findModel('freepik/flux-pro-v1-1');
     if (!fal?.price || !freepik) throw new Error('the models of this test are not in the catalogue');
@@ -94,7 +97,6 @@ it('leaves out models that cost more than was quoted, and those that are not off
       return rows[0].fallbacks.map((fallback: Fallback) => fallback.provider);
     };
     expect(await providers()).toEqual(['fal', 'freepik']);
-    // The snapshot of this node alone: rows of the catalogue are shared by all tests.
     fal.price.credits += 1;
     expect(await providers()).toEqual(['freepik']);
     freepik.status = 'deprecated';

@@ -78,6 +78,7 @@ const input = fc.oneof(
 const extra = fc.dictionary(
   fc.constantFrom(
     'metadata',
+    'fallback',
     'project_id',
     'organization_id',
     'credits',

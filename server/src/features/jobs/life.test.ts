@@ -11,48 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const models = [
-  'replicate/flux-schnell',
-  'replicate/flux-1.1-pro',
-  'replicate/sdxl',
-  'openai/gpt-image-2',
-  'freepik/mystic',
-];
-
 async function makeProfessional(): Promise<TestTenant> {
   const tenant = await makeTenant(api, { plan: 'professional' });
   return tenant;
 }
 
-describe('a job of each model to the end', () => {
-  it.each(models)('%s: a picture that opens, and exactly its price charged', async (model) => {
-    const tenant = await makeProfessional();
-    const marker = newMarker();
-    const admitted = await orderJob(api, tenant, { model, marker });
-    const job = await endOf(api, tenant, admitted.id);
-    expect(job).toMatchObject({
-      status: 'completed',
-      progress: 100,
-      error: null,
-      credits: { held: 0, charged: admitted.credits.held },
-    });
-    expect(await readAccount(api, tenant)).toEqual({
-      available: 50 - job.credits.charged,
-      held: 0,
-      balance: 50 - job.credits.charged,
-    });
-    const [output] = Array.isArray(job.output) ? job.output : [];
-    if (!output) throw new Error('no output');
-    const link = new URL(output.url);
-    const redirect = await fetch(api.url + link.pathname + link.search, { redirect: 'manual' });
-    expect(redirect.status).toBe(302);
-    const file = await fetch(redirect.headers.get('location') ?? '');
-    expect(file.status).toBe(200);
-    expect((await file.arrayBuffer()).byteLength).toBe(output.bytes);
-    expect(await paidCalls(marker)).toHaveLength(1);
-    await expectSoundLedger(api, tenant);
-  });
-
+describe('a job to the end', () => {
   it('makes as many generations as pictures were ordered, whose shares add up to the charge', async () => {
     const tenant = await makeProfessional();
     const { id } = await orderJob(api, tenant, { input: { num_outputs: 3 } });

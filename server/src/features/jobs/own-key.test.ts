@@ -52,7 +52,7 @@ describe('a job with the organization’s own key', () => {
 
   it('fails clearly when the key is refused, never goes to the platform’s key, and is not admitted again', async () => {
     const tenant = await makeTenant(api, { plan: 'professional' });
-    await putKey(tenant, 'replicate', 'invalid-at-first');
+    await putKey(tenant, 'replicate', 'taken-at-first');
     await untilState(tenant, 'replicate', 'valid');
     const marker = newMarker();
     const { id } = await orderJob(api, tenant, { marker, sandbox: 'fault=401' });

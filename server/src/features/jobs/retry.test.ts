@@ -76,15 +76,6 @@ it('refuses a live job and a completed one, and changes nothing', async () => {
   expect(await readAccount(api, tenant)).toEqual({ available: 48, held: 1, balance: 49 });
 });
 
-it('404 for another tenant’s job, the same as for none', async () => {
-  const [owner, stranger] = await Promise.all([makeTenant(api), makeTenant(api)]);
-  const job = await makeCanceled(owner);
-  const foreign = await retry(stranger, job.id);
-  const missing = await retry(stranger, randomUUID());
-  expect([foreign.status, foreign.body.code]).toEqual([404, 'not_found']);
-  expect({ ...foreign.body, request_id: 0 }).toEqual({ ...missing.body, request_id: 0 });
-});
-
 it('is admitted like any other: credits decide', async () => {
   const tenant = await makeTenant(api, { plan: 'professional' });
   const job = await makeCanceled(tenant);

@@ -1,14 +1,11 @@
-import type pg from 'pg';
 import type { JobType } from '../../contracts/models/model-contract.ts';
 import type { Price } from '../../credits/quote.ts';
 import type { AttemptStatus, KeySource } from '../database.types.ts';
+import type { Queryable } from '../queryable.ts';
 import type { Fallback } from './reserve-jobs.ts';
 
-/**
- * The functions of `supabase/migrations/*_job_lifecycle.sql`, one wrapper each: many items in, one call, one commit.
- * What they promise, raise and lock is written there.
- */
-export type Queryable = Pick<pg.Pool, 'query'>;
+// The functions of `supabase/migrations/*_job_lifecycle.sql`, one wrapper each: many items in, one call, one commit. What
+// they promise, raise and lock is written there.
 
 export interface BegunJob {
   id: string;

@@ -2,7 +2,7 @@ import type { JobStatus } from '../../contracts/jobs.ts';
 import type { JobType } from '../../contracts/models/model-contract.ts';
 import type { Price } from '../../credits/quote.ts';
 import type { KeySource } from '../database.types.ts';
-import type { Queryable } from './job-lifecycle.ts';
+import type { Queryable } from '../queryable.ts';
 
 export interface Reservation {
   id: string;

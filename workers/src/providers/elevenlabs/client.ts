@@ -1,8 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Readable } from 'node:stream';
 import axios, { type AxiosResponse } from 'axios';
 import { answered, type Exchange, failed } from '../exchange.ts';
-import { isSound, soundBytesMax } from '../is-sound.ts';
+import { isSound, readBody } from '../read-sound.ts';
 
 export interface ElevenlabsClientOptions {
   apiKey: string;
@@ -44,13 +45,12 @@ export function createElevenlabsClient({ apiKey, baseUrl, timeoutMs }: Elevenlab
     // A followed redirect would repeat the paid request, or carry the key elsewhere.
     maxRedirects: 0,
     proxy: false,
-    maxContentLength: soundBytesMax,
     validateStatus: () => true,
-    responseType: 'arraybuffer',
+    responseType: 'stream',
   });
   return async ({ method, path, params, data, requestId, signal }) => {
     try {
-      const response = await http.request<unknown>({
+      const response = await http.request<Readable>({
         method,
         url: path,
         headers: { 'X-Request-Id': requestId },
@@ -59,22 +59,22 @@ export function createElevenlabsClient({ apiKey, baseUrl, timeoutMs }: Elevenlab
         ...(data && { data }),
         ...(method === 'POST' && paidAgents),
       });
-      return read(response, apiKey);
+      return await read(response, apiKey);
     } catch (error) {
       return failed(error, apiKey);
     }
   };
 }
 
-function read({ status, data, headers }: AxiosResponse<unknown>, apiKey: string): Exchange | Sound {
-  const bytes = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
+async function read({ status, data, headers }: AxiosResponse<Readable>, apiKey: string): Promise<Exchange | Sound> {
   const header = (name: string) => {
     const value: unknown = headers[name];
     return typeof value === 'string' ? value : null;
   };
+  const bytes = await readBody(data, header('content-length'));
   if (status === 200 && isSound(header('content-type'), bytes)) {
     const cost = header('character-cost');
     return { kind: 'sound', bytes, characterCost: cost !== null && /^\d+(\.\d+)?$/.test(cost) ? Number(cost) : null };
   }
-  return answered({ status, text: bytes.toString(), retryAfter: header('retry-after') }, apiKey);
+  return answered({ status, text: Buffer.from(bytes).toString(), retryAfter: header('retry-after') }, apiKey);
 }

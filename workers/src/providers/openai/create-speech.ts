@@ -1,9 +1,9 @@
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import { readSdkError, requestOptions } from '../chat/openai-sdk.ts';
 import { answered, type Exchange } from '../exchange.ts';
-import { isSound, soundBytesMax } from '../is-sound.ts';
 import { judgeFailedSubmit, stoppedBeforeSending } from '../judge-exchange.ts';
 import type { OutputFile, SubmitRequest, SubmitResult } from '../provider.ts';
+import { isSound, readBody } from '../read-sound.ts';
 import type { OpenaiApi } from './adapter.ts';
 import { speechCost } from './prices.ts';
 import { translateError } from './translate-error.ts';
@@ -36,7 +36,7 @@ async function send({ sdk, apiKey, timeoutMs }: OpenaiApi, request: SubmitReques
       params as unknown as OpenAI.Audio.SpeechCreateParams, // valid by the model's contract
       requestOptions(context),
     );
-    const bytes = await readBytes(response);
+    const bytes = await readBody(response.body, response.headers.get('content-length'));
     if (isSound(response.headers.get('content-type'), bytes)) return bytes;
     const text = Buffer.from(bytes.subarray(0, 2_000)).toString();
     return answered({ status: response.status, text, retryAfter: null }, apiKey);
@@ -44,16 +44,4 @@ async function send({ sdk, apiKey, timeoutMs }: OpenaiApi, request: SubmitReques
     if (deadline.aborted) return { kind: 'lost', detail: `no whole answer within ${timeoutMs} ms` };
     return readSdkError(error, apiKey);
   }
-}
-
-/** @throws OpenAI.OpenAIError when there is more than any speech can be. */
-async function readBytes(response: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > soundBytesMax) throw new OpenAI.OpenAIError(`more than ${soundBytesMax} bytes of sound`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts, length);
 }

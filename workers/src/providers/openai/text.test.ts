@@ -178,7 +178,7 @@ it.each(Object.entries(forms))('%s: ends by itself when the provider falls silen
 
 it.each(Object.entries(forms))('%s: stops reading when the caller gives up', async (_, form) => {
   const abort = new AbortController();
-  const request = order('gpt-6-luna', form(`A mill ${randomUUID()} [sandbox: latency=60000, tokens=100]`));
+  const request = order('gpt-6-luna', form(`A mill ${randomUUID()} [sandbox: latency=8000, tokens=100]`));
   const pieces: string[] = [];
   const onText = (delta: string) => {
     pieces.push(delta);
