@@ -116,7 +116,7 @@ insert into public.models (provider, name, type, status, successor) values
   ('elevenlabs', 'eleven_multilingual_v2', 'audio', 'active', null),
   ('elevenlabs', 'eleven_v3', 'audio', 'active', null),
   ('elevenlabs', 'eleven_flash_v2_5', 'audio', 'active', null),
-  ('elevenlabs', 'eleven_turbo_v2_5', 'audio', 'active', null),
+  ('elevenlabs', 'eleven_turbo_v2_5', 'audio', 'deprecated', 'elevenlabs/eleven_flash_v2_5'),
   ('openrouter', 'llama-4-maverick', 'text', 'active', null),
   ('openrouter', 'claude-sonnet-4.5', 'text', 'active', null),
   ('openrouter', 'gemini-2.5-flash', 'text', 'active', null),
@@ -150,10 +150,10 @@ insert into public.pricing (provider, model, credits, cost_usd, unit, multiplier
   ('elevenlabs', 'eleven_v3', 1, 0.30, 'minute', '{}'),
   ('elevenlabs', 'eleven_flash_v2_5', 1, 0.15, 'minute', '{}'),
   ('elevenlabs', 'eleven_turbo_v2_5', 1, 0.15, 'minute', '{}'),
-  -- A token read weighs a quarter of one written.
-  ('openai', 'gpt-6-luna', 1, 0.004, '1k_tokens', '{"token": {"input": 0.25, "output": 1}}'),
+  -- By 1,000 tokens written; a token read weighs a part of one, as at the provider.
+  ('openai', 'gpt-6-luna', 1, 0.0005, '1k_tokens', '{"token": {"input": 0.2, "output": 1}}'),
   ('openai', 'gpt-4.1-mini', 1, 0.0016, '1k_tokens', '{"token": {"input": 0.25, "output": 1}}'),
-  ('openrouter', 'llama-4-maverick', 1, 0.0008, '1k_tokens', '{"token": {"input": 0.25, "output": 1}}'),
+  ('openrouter', 'llama-4-maverick', 1, 0.0006, '1k_tokens', '{"token": {"input": 0.25, "output": 1}}'),
   ('openrouter', 'claude-sonnet-4.5', 3, 0.015, '1k_tokens', '{"token": {"input": 0.2, "output": 1}}'),
   ('openrouter', 'gemini-2.5-flash', 1, 0.0025, '1k_tokens', '{"token": {"input": 0.12, "output": 1}}'),
   ('openai-compatible', 'chat', 1, 0.002, '1k_tokens', '{"token": {"input": 0.25, "output": 1}}');

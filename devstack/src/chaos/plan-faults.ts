@@ -1,16 +1,7 @@
 import { createRandom } from './random.ts';
 
 /** What a fault strikes. Faults of one target never overlap. */
-export type Target =
-  | 'api-1'
-  | 'api-2'
-  | 'worker-1'
-  | 'worker-2'
-  | 'postgres'
-  | 'redis'
-  | 'sandbox'
-  | 'storage'
-  | Link;
+export type Target = 'api-1' | 'api-2' | 'worker-1' | 'worker-2' | 'postgres' | 'redis' | 'sandbox' | 'storage' | Link;
 
 /** The proxies: between the processes and each part, and `front`, between API nodes and whoever calls them. */
 export type Link = (typeof links)[number];

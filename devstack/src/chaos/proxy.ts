@@ -4,7 +4,7 @@ import { pipeline, Transform } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** A TCP proxy that can be the network at its worst. */
-export interface Proxy {
+export interface TcpProxy {
   port: number;
   /** Breaks every connection by a reset; new ones work. */
   cut(): void;
@@ -22,7 +22,7 @@ export interface Proxy {
  * Stands on 127.0.0.1 in front of one or more equal servers; each connection goes to the next of them that takes it.
  * @throws Error when the port is taken.
  */
-export async function startProxy(options: { port: number; targets: readonly number[] }): Promise<Proxy> {
+export async function startProxy(options: { port: number; targets: readonly number[] }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let turn = 0;
   let delayMs = 0;

@@ -29,7 +29,7 @@ export function createRandom(seed: number): Random {
     pick,
     shuffle(list) {
       const rest = [...list];
-      return list.map(() => rest.splice(Math.floor(next() * rest.length), 1)).flat();
+      return list.flatMap(() => rest.splice(Math.floor(next() * rest.length), 1));
     },
   };
 }

@@ -50,7 +50,9 @@ export const jobOutput = z.object({
 
 export const textOutput = z.object({
   text: z.string(),
-  finish_reason: z.string().meta({ description: 'Why the model stopped: `stop`, `length`, `content_filter` …' }),
+  finish_reason: z
+    .string()
+    .meta({ description: 'Why the text ends: `stop`, `length` (the most it might write), `interrupted`.' }),
 });
 
 const jobError = z.object({ code: z.string(), message: z.string() });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { until } from '../testing/until.ts';
 import { openRequestRedis } from './connection.ts';
 import { channelOf } from './notices.ts';
 import { openTextWriter, readText, readWholeText, type TextWriter, textKeyOf } from './text-stream.ts';
@@ -19,7 +20,7 @@ function openWriter(jobId: string, attempt = 1, organizationId: string = randomU
 }
 
 const arrived = (jobId: string, text: string) =>
-  vi.waitUntil(async () => (await readWholeText(redis, prefix, jobId))?.text === text);
+  until('the text is there', async () => (await readWholeText(redis, prefix, jobId))?.text === text);
 
 describe('the writer', () => {
   it('sends the first piece at once and those that come meanwhile together, each character once and in order', async () => {
@@ -48,7 +49,7 @@ describe('the writer', () => {
     const writer = openWriter(jobId, 1, organizationId);
     writer.write('a kite');
     await writer.end();
-    await vi.waitUntil(() => heard.length > 0);
+    await until('a notice', () => heard.length > 0);
     expect(heard).toEqual([{ job_id: jobId, status: 'text' }]);
     listener.disconnect();
     const leftMs = await redis.pttl(textKeyOf(prefix, jobId));

@@ -200,7 +200,10 @@ export function describeProvider(name: string, fixtures: ProviderFixtures): void
       expect(await provider.submit(request)).toMatchObject({ kind: 'unknown' });
       const [call] = await calls();
       const inAnHour = new Date(Date.now() + 3_600_000);
-      expect(await provider.findTasks?.({ ...request, submittedAfter })).toEqual([call?.task_id]);
+      const find = () => provider.findTasks?.({ ...request, submittedAfter });
+      // A list of finished works shows it only once it is made.
+      await vi.waitUntil(async () => (await find())?.length, { timeout: 10_000, interval: 20 });
+      expect(await find()).toEqual([call?.task_id]);
       expect(await provider.findTasks?.({ ...order('').request, submittedAfter })).toEqual([]);
       expect(await provider.findTasks?.({ ...request, submittedAfter: inAnHour })).toEqual([]);
     });

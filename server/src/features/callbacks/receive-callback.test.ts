@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { releaseJobs } from '@base/shared/db/queries/job-lifecycle';
 import { until } from '@base/shared/testing/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readJob } from '../../testing/jobs.ts';
+import { endOf, orderJob, readJob } from '../../testing/jobs.ts';
 import { type LiveJob, makeLiveJob } from '../../testing/make-live-job.ts';
 import { makeTenant, type TestTenant } from '../../testing/make-tenant.ts';
 import { type Answer, startApi, type TestApi } from '../../testing/start-api.ts';
@@ -123,6 +123,15 @@ describe.each(names)('%s', (provider) => {
     const answer = await callBack(provider, `task-${randomUUID()}`);
     expect([answer.status, answer.body.code]).toEqual([404, 'not_found']);
   });
+});
+
+it('is where the workers tell providers to call', async () => {
+  const { id } = await orderJob(api, tenant, { model: 'fal/flux-schnell' });
+  await endOf(api, tenant, id);
+  const { rows } = await api.deps.pool.query('select provider_task_id from provider_attempts where job_id = $1', [id]);
+  // fal's messages have the id of their task; the key is written by the stack's own node, and only for right signatures.
+  const key = `{base}:callback:fal:${rows[0].provider_task_id}`;
+  await until('the callback has been taken', async () => (await api.deps.redis.exists(key)) === 1);
 });
 
 it('does nothing for a message that has come before', async () => {

@@ -77,6 +77,42 @@ it('ends with the job when someone else cancels it, long before the time is over
   expect(answer.body).toMatchObject({ id, status: 'canceled' });
 });
 
+it('stops waiting when the caller has left, and the job goes on', async () => {
+  const other = await startApi();
+  try {
+    const tenant = await makeTenant(other);
+    const { notices } = other.deps;
+    let waiting = 0;
+    other.deps.notices = {
+      ...notices,
+      listen(...wanted) {
+        const watch = notices.listen(...wanted);
+        waiting += 1;
+        const stop = (): void => {
+          waiting -= 1;
+          watch.stop();
+        };
+        return { next: (options) => watch.next(options), stop };
+      },
+    };
+    const caller = new AbortController();
+    const answer = fetch(`${other.url}/api/v1/jobs`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tenant.token}`, 'content-type': 'application/json', prefer: 'wait=60' },
+      body: JSON.stringify({ model: 'replicate/flux-schnell', input: { prompt: 'a kite [sandbox: latency=60000]' } }),
+      signal: caller.signal,
+    });
+    await until('somebody waits', () => waiting === 1);
+    caller.abort();
+    await expect(answer).rejects.toThrow();
+    await until('nobody waits', () => waiting === 0);
+    const { body } = await other.call('GET', '/api/v1/jobs', { token: tenant.token });
+    expect(body.data).toMatchObject([{ status: expect.stringMatching(/queued|processing/) }]);
+  } finally {
+    await other.close();
+  }
+});
+
 it('lets nobody hang while the node drains', async () => {
   const other = await startApi();
   try {

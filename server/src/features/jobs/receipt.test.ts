@@ -1,4 +1,4 @@
-import { type JobReceipt, jobReceipt } from '@base/shared/contracts/jobs';
+import { type JobReceipt, jobReceipt, job as jobSchema } from '@base/shared/contracts/jobs';
 import { openAttempts, recordAttempts, releaseJobs } from '@base/shared/db/queries/job-lifecycle';
 import { v7 as uuidV7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -41,6 +41,28 @@ it('shows quote, hold, attempt, settlement and ledger of a completed job, which 
     cost_usd: job.cost_usd,
     ended_at: job.completed_at,
   });
+});
+
+it('shows the tokens of a text, and charges them by the price', async () => {
+  const tenant = await makeTenant(api);
+  const messages = [{ role: 'user', content: 'Tell me of kites. [sandbox: latency=50, tokens=300]' }];
+  const answer = await api.call('POST', '/api/v1/jobs', {
+    token: tenant.token,
+    headers: { prefer: 'wait=60' },
+    body: { model: 'openai/gpt-6-luna', input: { messages, max_completion_tokens: 2000 } },
+  });
+  expect(answer.status, answer.text).toBe(201);
+  const job = jobSchema.parse(answer.body);
+  expect(job).toMatchObject({ status: 'completed', type: 'text', generation_ids: [] });
+  expect(job.output).toEqual({ text: expect.stringMatching(/\w/), finish_reason: 'stop' });
+  const { input = 0, output = 0 } = job.tokens ?? {};
+  expect(input).toBeGreaterThan(0);
+  expect(output).toBe(300);
+  const credits = Math.ceil((input * 0.25 + output) / 1000);
+  const receipt = await readReceipt(tenant, job.id);
+  expect(receipt.settlement).toMatchObject({ credits, units: 0, tokens: { input, output } });
+  expect(receipt.hold).toMatchObject({ amount: 3, captured: credits, released: 3 - credits });
+  await expectSoundLedger(api, tenant);
 });
 
 it('shows what is on hold while the job runs', async () => {

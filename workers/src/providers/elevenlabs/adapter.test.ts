@@ -16,7 +16,11 @@ const voiceId = '21m00Tcm4TlvDq8ikWAM';
 describeProvider('elevenlabs', {
   create: (options) => createElevenlabs({ ...options, usdPer1000Credits: 0.1 }),
   sandboxPath: '/elevenlabs',
-  models: names.map((name) => ({ name, input: (prompt) => ({ text: prompt, voice_id: voiceId }) })),
+  models: names.map((name) => ({
+    name,
+    // The history shows a sound once it is made, so here it is made at once.
+    input: (prompt) => ({ text: `${prompt} [sandbox: latency=0]`, voice_id: voiceId }),
+  })),
   outputHost: null,
 });
 

@@ -8,7 +8,8 @@ import {
   type SubmitRequest,
   type SubmitResult,
 } from '../provider.ts';
-import { createElevenlabsClient, type ElevenlabsClient } from './client.ts';
+import { createElevenlabsClient } from './client.ts';
+import type { ElevenlabsApi } from './elevenlabs-api.ts';
 import { findSpeech, pollSpeech } from './find-speech.ts';
 import { translateError } from './translate-error.ts';
 
@@ -18,13 +19,6 @@ export interface ElevenlabsOptions {
   /** What 1,000 credits cost the account: its plan decides, and the API does not say. */
   usdPer1000Credits: number;
   timeoutMs?: number;
-}
-
-/** What the calls of this provider share. */
-export interface ElevenlabsApi {
-  client: ElevenlabsClient;
-  /** Credits in USD. */
-  costOf(credits: number): string;
 }
 
 /** 40,000 characters are three quarters of an hour of speech. */

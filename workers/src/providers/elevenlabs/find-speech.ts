@@ -7,8 +7,8 @@ import {
   type ProviderOutput,
   ProviderUnreachable,
 } from '../provider.ts';
-import type { ElevenlabsApi } from './adapter.ts';
 import type { Sound } from './client.ts';
+import type { ElevenlabsApi } from './elevenlabs-api.ts';
 import { type HistoryItem, historyItemSchema, historySchema } from './schemas.ts';
 import { isMissingItem } from './translate-error.ts';
 

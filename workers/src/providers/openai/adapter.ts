@@ -1,10 +1,10 @@
 import { findModelContract } from '@base/shared/contracts/models/model-registry';
-import type OpenAI from 'openai';
 import { createSdk, exchangeJson, requestOptions } from '../chat/openai-sdk.ts';
 import { judgeKey } from '../judge-exchange.ts';
 import type { CheckKeyRequest, KeyVerdict, Provider, SubmitRequest, SubmitResult } from '../provider.ts';
 import { createSpeech } from './create-speech.ts';
 import { generateImages } from './generate-images.ts';
+import type { OpenaiApi } from './openai-api.ts';
 import { errorBodySchema } from './schemas.ts';
 import { writeText } from './write-text.ts';
 
@@ -13,13 +13,6 @@ export interface OpenaiOptions {
   baseUrl: string;
   /** Longest wait for a picture, a sound or the next event of a text. */
   timeoutMs?: number;
-}
-
-/** What the calls of this provider share. */
-export interface OpenaiApi {
-  sdk: OpenAI;
-  apiKey: string;
-  timeoutMs: number;
 }
 
 /** Below the 300 s after which Node gives up on a silent answer by itself. */

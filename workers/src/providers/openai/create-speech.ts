@@ -4,7 +4,7 @@ import { answered, type Exchange } from '../exchange.ts';
 import { judgeFailedSubmit, stoppedBeforeSending } from '../judge-exchange.ts';
 import type { OutputFile, SubmitRequest, SubmitResult } from '../provider.ts';
 import { isSound, readBody } from '../read-sound.ts';
-import type { OpenaiApi } from './adapter.ts';
+import type { OpenaiApi } from './openai-api.ts';
 import { speechCost } from './prices.ts';
 import { translateError } from './translate-error.ts';
 

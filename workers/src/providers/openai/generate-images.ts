@@ -3,7 +3,7 @@ import { exchangeJson, requestOptions } from '../chat/openai-sdk.ts';
 import { isSuccess } from '../exchange.ts';
 import { judgeFailedSubmit, stoppedBeforeSending } from '../judge-exchange.ts';
 import type { OutputFile, SubmitRequest, SubmitResult } from '../provider.ts';
-import type { OpenaiApi } from './adapter.ts';
+import type { OpenaiApi } from './openai-api.ts';
 import { imagesCost } from './prices.ts';
 import { imagesSchema } from './schemas.ts';
 import { translateError } from './translate-error.ts';

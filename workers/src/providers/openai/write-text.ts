@@ -4,7 +4,7 @@ import { completeChat } from '../chat/complete-chat.ts';
 import { requestOptions } from '../chat/openai-sdk.ts';
 import { readTextStream } from '../chat/read-text-stream.ts';
 import type { SubmitRequest, SubmitResult } from '../provider.ts';
-import type { OpenaiApi } from './adapter.ts';
+import type { OpenaiApi } from './openai-api.ts';
 import { textCost } from './prices.ts';
 import { readResponseEvent } from './response-event.ts';
 import { statusOfError, translateError } from './translate-error.ts';
