@@ -95,6 +95,7 @@ create index ai_jobs_list on public.ai_jobs (organization_id, id desc);
 create index ai_jobs_list_by_status on public.ai_jobs (organization_id, status, id desc);
 create unique index ai_jobs_idempotency on public.ai_jobs (organization_id, idempotency_key) where idempotency_key is not null;
 create index ai_jobs_project on public.ai_jobs (organization_id, project_id, id desc) where project_id is not null;
+create index ai_jobs_texts on public.ai_jobs (organization_id, id desc) where type = 'text' and status = 'completed';
 create index ai_jobs_waiting on public.ai_jobs (organization_id, priority, id) where status = 'pending';
 create index ai_jobs_queued on public.ai_jobs (queued_at) where status = 'queued';
 create index ai_jobs_leases on public.ai_jobs (lease_expires_at) where status = 'processing';

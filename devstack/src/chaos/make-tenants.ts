@@ -1,8 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { createdApiKey, me, organization } from '@base/shared/contracts/accounts';
+import { createdApiKey } from '@base/shared/contracts/accounts';
 import type postgres from 'postgres';
-import { waitUntil } from '../wait-until.ts';
-import type { Answer, Call, CustomerClient } from './customer-client.ts';
+import type { Answer, CustomerClient } from './customer-client.ts';
 
 /** One organization that orders. */
 export interface Tenant {
@@ -47,7 +46,7 @@ export interface TenantDeps {
   signal: AbortSignal;
 }
 
-/** Organizations on different plans, as their first call makes them, with credits to spend. */
+/** Organizations on different plans, with credits to spend. */
 export async function makeTenants(deps: TenantDeps): Promise<Tenant[]> {
   const tenants: Tenant[] = [];
   for (const plan of tenantPlans) tenants.push(await makeTenant(plan, deps));
@@ -56,47 +55,44 @@ export async function makeTenants(deps: TenantDeps): Promise<Tenant[]> {
 
 async function makeTenant(wanted: TenantPlan, deps: TenantDeps): Promise<Tenant> {
   const { client, sql, signal } = deps;
-  const userId = randomUUID();
-  const session = createSession(userId, deps.jwtSecret);
-  const ask = async (call: Omit<Call, 'token'>): Promise<Answer['body']> => {
-    const answer = await client.callUntilDefinite({ ...call, token: session() }, signal);
-    if (answer.status < 300) return answer.body;
-    throw new Error(`${call.method} ${call.path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  };
-  const { organization: own } = me.parse(await ask({ method: 'GET', path: '/me' }));
-  await sql`update organizations set plan_id = ${wanted.plan} where id = ${own.id}`;
-  await waitUntil(
-    async () => organization.parse(await ask({ method: 'GET', path: '/organization' })).plan === wanted.plan,
-    {
-      what: `the API did not notice the plan ${wanted.plan}`,
-      timeoutMs: 20_000,
-      intervalMs: 300,
-    },
-  );
-  const [account] = await sql<
-    { balance: string }[]
-  >`select balance from credit_balances where organization_id = ${own.id}`;
+  const person = { id: randomUUID(), email: `${randomUUID()}@customer.test` };
+  const organizationId = await makeOrganization(sql, person, wanted.plan);
+  const accounts = await sql<{ balance: string }[]>`
+    select balance from credit_balances where organization_id = ${organizationId}`;
   const tenant: Tenant = {
-    organizationId: own.id,
+    organizationId,
     plan: wanted.plan,
     share: wanted.share,
     ownKeys: {},
-    granted: Number(account?.balance),
+    granted: Number(accounts[0]?.balance),
     isShort: wanted.isShort ?? false,
-    token: session,
+    token: createSession(person, deps.jwtSecret),
   };
   await grantCredits(sql, tenant, wanted.credits - tenant.granted, 'start');
-  if (wanted.hasApiKey) {
-    const body = { name: 'load', scopes: ['read', 'write'] };
-    const { key } = createdApiKey.parse(await ask({ method: 'POST', path: '/api-keys', body }));
-    if (key !== null) tenant.token = () => key;
-  }
+  const change = async (method: 'POST' | 'PUT', path: string, body: unknown): Promise<Answer['body']> => {
+    const answer = await client.callUntilDefinite({ method, path, body, token: tenant.token() }, signal);
+    if (answer.status < 300) return answer.body;
+    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  };
   for (const provider of wanted.ownKeysAt ?? []) {
     const key = `own-${randomUUID()}`;
-    await ask({ method: 'PUT', path: `/provider-keys/${provider}`, body: { key } });
+    await change('PUT', `/provider-keys/${provider}`, { key });
     tenant.ownKeys[provider] = key;
   }
+  if (wanted.hasApiKey) {
+    const { key } = createdApiKey.parse(await change('POST', '/api-keys', { name: 'load', scopes: ['read', 'write'] }));
+    if (key !== null) tenant.token = () => key;
+  }
   return tenant;
+}
+
+/** As a person's first call makes it; on its plan before any node has seen it. @returns its id */
+async function makeOrganization(sql: postgres.Sql, person: Person, plan: string): Promise<string> {
+  const [made] = await sql<{ organization_id: string }[]>`
+    select organization_id from authenticate_user(${person.id}, ${person.email}, null)`;
+  if (made === undefined) throw new Error('authenticate_user made no organization');
+  await sql`update organizations set plan_id = ${plan} where id = ${made.organization_id}`;
+  return made.organization_id;
 }
 
 /** Gives credits, once per reference however often it is tried. @throws the error of the database */
@@ -116,24 +112,20 @@ export async function grantCredits(
 
 const sessionSeconds = 3_600;
 
-/** A session of this user, renewed in time, signed as Supabase Auth does with a shared secret. */
-function createSession(userId: string, secret: string): () => string {
+interface Person {
+  id: string;
+  email: string;
+}
+
+/** A person's session token, renewed in time, signed as Supabase Auth does with a shared secret. */
+function createSession({ id, email }: Person, secret: string): () => string {
   let token = '';
   let renewAtMs = 0;
   return () => {
     if (Date.now() < renewAtMs) return token;
     const now = Math.floor(Date.now() / 1000);
-    const claims = {
-      sub: userId,
-      email: `${userId}@customer.test`,
-      aud: 'authenticated',
-      role: 'authenticated',
-      iat: now,
-    };
-    const body = [
-      { alg: 'HS256', typ: 'JWT' },
-      { ...claims, exp: now + sessionSeconds },
-    ]
+    const claims = { sub: id, email, aud: 'authenticated', role: 'authenticated', iat: now, exp: now + sessionSeconds };
+    const body = [{ alg: 'HS256', typ: 'JWT' }, claims]
       .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
       .join('.');
     token = `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;

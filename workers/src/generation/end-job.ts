@@ -174,5 +174,6 @@ function presentFile(row: GenerationRow) {
 }
 
 function presentText({ content, finishReason }: TextOutput) {
-  return { text: content, finish_reason: finishReason };
+  // Postgres takes neither halves of characters nor zero bytes.
+  return { text: content.toWellFormed().replaceAll('\0', ''), finish_reason: finishReason };
 }

@@ -40,7 +40,7 @@ export const streamJobEvents = endpoint({
     // Listening comes first: a change between reading and listening would be missed.
     const changes = deps.notices.listen(principal.organizationId, (notice) => {
       if (notice.job_id !== params.id) return false;
-      isDue = true;
+      if (notice.status !== textNotice) isDue = true;
       return true;
     });
     try {

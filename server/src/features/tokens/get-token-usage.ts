@@ -2,9 +2,6 @@ import { tokenUsage, tokenUsageQuery } from '@base/shared/contracts/text';
 import { ApiError } from '@base/shared/errors/api-error';
 import { endpoint, ok } from '../../http/endpoint.ts';
 
-/** So many of the organization's latest completed jobs of a day are looked through for its last text. */
-const jobsLookedAtMax = 5_000;
-
 interface UsageRow {
   tokens_in: number;
   tokens_out: number;
@@ -17,8 +14,7 @@ interface UsageRow {
   credits_available: number;
 }
 
-// The usage table tells the day of the last text, and ids begin with the time of admission, so that only that day's jobs
-// (and those admitted shortly before it) are looked at.
+// The usage table tells the day of the last text, and ids begin with the time of admission.
 const usageSql = `with used as (
   select coalesce(sum(u.tokens_in), 0)::bigint as tokens_in, coalesce(sum(u.tokens_out), 0)::bigint as tokens_out,
     coalesce(sum(u.jobs), 0)::bigint as generations, coalesce(sum(u.credits), 0)::bigint as credits,
@@ -34,12 +30,9 @@ from used
 join public.credit_balances b on b.organization_id = $1
 join public.plans p on p.id = $3
 left join lateral (
-  select x.completed_at from (
-    select j.type, j.completed_at from public.ai_jobs j
-    where j.organization_id = $1 and j.status = 'completed' and j.id < used.end_id
-    order by j.id desc limit $4
-  ) x
-  where x.type = 'text' limit 1
+  select j.completed_at from public.ai_jobs j
+  where j.organization_id = $1 and j.type = 'text' and j.status = 'completed' and j.id < used.end_id
+  order by j.id desc limit 1
 ) last on used.last_day is not null`;
 
 export const getTokenUsage = endpoint({
@@ -52,7 +45,7 @@ export const getTokenUsage = endpoint({
   responses: { 200: { description: 'The month.', body: tokenUsage } },
   async handle({ query, principal, deps }) {
     const month = query.month ?? new Date().toISOString().slice(0, 7);
-    const values = [principal.organizationId, `${month}-01`, principal.planId, jobsLookedAtMax];
+    const values = [principal.organizationId, `${month}-01`, principal.planId];
     const { rows } = await deps.pool.query<UsageRow>(usageSql, values);
     const row = rows[0];
     if (row === undefined) throw new ApiError('not_found');

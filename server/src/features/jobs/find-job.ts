@@ -1,1 +1,0 @@
-export { findJob } from '../../admission/find-job.ts';
