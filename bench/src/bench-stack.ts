@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { localEnvironment, type StackEnvironment, systemVariables } from '@base/devstack/environment';
 import { pickFreePorts } from '@base/devstack/ports';
@@ -7,7 +8,7 @@ import { type Stack, startStack } from '@base/devstack/stack';
 import type { StackInfo } from '@base/devstack/stack-file';
 import { appEnvironment } from '@base/devstack/stack-plan';
 import { startChild } from '@base/devstack/start-child';
-import { answersOk } from '@base/devstack/wait-until';
+import { answersOk, waitUntil } from '@base/devstack/wait-until';
 import { type Database, openDatabase } from '@base/shared/db/database';
 import { openWaitingRedis } from '@base/shared/queue/connection';
 import type { Redis } from 'ioredis';
@@ -16,7 +17,19 @@ import type { ApiMode, WorkerMode } from './process-modes.ts';
 export interface BenchProcess {
   pid: number;
   url: string;
+  metricsUrl: string;
   stop(): Promise<void>;
+  /** Ends it as a power cut would, and waits. */
+  kill(): Promise<void>;
+}
+
+export interface WorkerOptions {
+  /** Slots of each queue. */
+  concurrency: number;
+  /** The most that its JavaScript heap may take. */
+  heapMb?: number;
+  /** Settings that differ from those of the other processes. */
+  variables?: Record<string, string>;
 }
 
 /** Stores of the benchmark's own, durable as in production, and the processes that are measured on them. */
@@ -27,13 +40,26 @@ export interface BenchStack {
   redis: Redis;
   queuePrefix: string;
   pids: { postgres: number; redis: number };
+  /** The one that is called `batched` has the address that providers call back at. */
   startApi(mode: ApiMode): Promise<BenchProcess>;
-  startWorker(mode: WorkerMode, concurrency: number): Promise<BenchProcess>;
+  startWorker(mode: WorkerMode, options: WorkerOptions): Promise<BenchProcess>;
+  /** A worker as in production: all queues, all schedules. */
+  startWholeWorker(options: WorkerOptions): Promise<BenchProcess>;
   /** Ends everything and removes the data; safe to call at any time, and more than once. */
   stop(): Promise<void>;
 }
 
+interface ProcessOptions {
+  name: string;
+  script: string;
+  args: string[];
+  /** Any free one when it is not given. */
+  port?: number;
+  variables: Record<string, string>;
+}
+
 const stopMs = 30_000;
+const apiScript = path.join(import.meta.dirname, 'api-process.ts');
 
 /** @throws Error when a part does not start; nothing is left running then. */
 export async function startBenchStack(dataDir: string, say: (line: string) => void): Promise<BenchStack> {
@@ -56,33 +82,42 @@ export async function startBenchStack(dataDir: string, say: (line: string) => vo
   });
   const redis = openWaitingRedis(info.redis_url, (error) => say(`Redis: ${error.message}`));
   const processes = new Set<BenchProcess>();
+  // Large outputs pass through here, and what a killed worker leaves goes with the rest.
+  const temporary = path.join(dataDir, 'tmp');
+  await mkdir(temporary, { recursive: true });
 
-  async function startProcess(script: string, mode: string, more: Record<string, string>): Promise<BenchProcess> {
+  async function startProcess({ name, script, args, port, variables }: ProcessOptions): Promise<BenchProcess> {
     const ports = await pickFreePorts();
-    const url = `http://127.0.0.1:${ports.api}`;
-    const readyUrl =
-      script === 'api-process' ? `${url}/api/health/ready` : `http://127.0.0.1:${ports.apiMetrics}/health`;
+    const url = `http://127.0.0.1:${port ?? ports.api}`;
+    const metricsUrl = `http://127.0.0.1:${ports.apiMetrics}`;
     const child = await startChild({
-      name: `${script} (${mode})`,
-      script: path.join(import.meta.dirname, `${script}.ts`),
-      args: [mode],
+      name,
+      script,
+      args,
       env: {
         ...systemVariables(),
         ...shared,
-        PORT: String(ports.api),
+        PORT: new URL(url).port,
         METRICS_PORT: String(ports.apiMetrics),
-        ...more,
+        TMPDIR: temporary,
+        ...variables,
       },
-      logFile: path.join(dataDir, 'logs', `${script}-${mode}.log`),
-      isReady: () => answersOk(readyUrl),
+      logFile: path.join(dataDir, 'logs', `${name}.log`),
+      isReady: () => answersOk(script === apiScript ? `${url}/api/health/ready` : `${metricsUrl}/health`),
       timeoutMs: 30_000,
     });
     const running: BenchProcess = {
       pid: child.pid,
       url,
+      metricsUrl,
       async stop() {
         processes.delete(running);
         await child.stop(stopMs);
+      },
+      async kill() {
+        processes.delete(running);
+        process.kill(child.pid, 'SIGKILL');
+        await waitUntil(async () => child.hasEnded(), { what: `${name} did not end`, timeoutMs: stopMs });
       },
     };
     processes.add(running);
@@ -96,10 +131,37 @@ export async function startBenchStack(dataDir: string, say: (line: string) => vo
     redis,
     queuePrefix: shared.QUEUE_PREFIX ?? '',
     pids: { postgres: info.pids.postgres ?? 0, redis: info.pids.redis ?? 0 },
-    startApi: (mode) => startProcess('api-process', mode, {}),
-    startWorker: (mode, concurrency) =>
-      startProcess('worker-process', mode, { WORKER_CONCURRENCY: String(concurrency) }),
+    startApi: (mode) =>
+      startProcess({
+        name: `api-${mode}`,
+        script: apiScript,
+        args: [mode],
+        ...(mode === 'batched' && { port: Number(new URL(info.api_url).port) }),
+        variables: {},
+      }),
+    startWorker: (mode, options) =>
+      startProcess({
+        name: `worker-${mode}`,
+        script: path.join(import.meta.dirname, 'worker-process.ts'),
+        args: [mode],
+        variables: workerVariables(options),
+      }),
+    startWholeWorker: (options) =>
+      startProcess({
+        name: 'worker-whole',
+        script: path.join(import.meta.dirname, '../../workers/src/start/worker.ts'),
+        args: [],
+        variables: workerVariables(options),
+      }),
     stop: once(() => stopAll({ stack, database, redis, processes, dataDir })),
+  };
+}
+
+function workerVariables({ concurrency, heapMb, variables }: WorkerOptions): Record<string, string> {
+  return {
+    WORKER_CONCURRENCY: String(concurrency),
+    ...(heapMb !== undefined && { NODE_OPTIONS: `--max-old-space-size=${heapMb}` }),
+    ...variables,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { BenchContext } from './bench-context.ts';
 import { loadApi } from './load-api.ts';
-import { makeAccounts } from './make-accounts.ts';
+import { makeAccount } from './make-accounts.ts';
 import { type ApiProcesses, settleDown } from './measure-admission.ts';
 import { apiModes } from './process-modes.ts';
 import type { Section } from './section.ts';
@@ -11,8 +11,7 @@ export async function checkOversell(bench: BenchContext, apis: ApiProcesses): Pr
   const rows = [];
   for (const mode of apiModes) {
     bench.say(`oversell: ${mode}`);
-    const [account] = await makeAccounts(bench.stack.database.pool, { count: 1, credits });
-    if (!account) throw new Error('no account was made');
+    const account = await makeAccount(bench.stack.database.pool, { credits });
     const { statuses } = await loadApi({ url: apis[mode].url, keys: [account.key], connections, amount: { requests } });
     await settleDown(bench);
     const accepted = statuses[202] ?? 0;

@@ -1,4 +1,4 @@
-import type { StoredFile } from '@base/workers/outputs/store-output';
+import type { OutputStore } from '@base/workers/outputs/store-output';
 import type { Provider, SubmitResult } from '@base/workers/providers/provider';
 import type { WorkerParts } from '@base/workers/start/deps';
 
@@ -18,19 +18,22 @@ const instantProvider: Provider = {
   isOutputHost: () => false,
 };
 
+/** Takes every output and keeps none of it. */
+export const instantOutputs: OutputStore = {
+  ensureBucket: async () => {},
+  store: async ({ path }) => ({
+    path: `${path}.webp`,
+    thumbnailPath: `${path}.thumb.webp`,
+    contentType: 'image/webp',
+    width: 1024,
+    height: 1024,
+    durationSeconds: null,
+    bytes: 100_000,
+  }),
+};
+
 /** A provider that answers at once and a store that keeps nothing: what is left is the life of a job itself. */
 export const instantParts: WorkerParts = {
   providers: { withPlatformKey: () => instantProvider, withKey: () => instantProvider },
-  outputs: {
-    ensureBucket: async () => {},
-    store: async ({ path }): Promise<StoredFile> => ({
-      path: `${path}.webp`,
-      thumbnailPath: `${path}.thumb.webp`,
-      contentType: 'image/webp',
-      width: 1024,
-      height: 1024,
-      durationSeconds: null,
-      bytes: 100_000,
-    }),
-  },
+  outputs: instantOutputs,
 };

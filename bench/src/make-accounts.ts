@@ -26,7 +26,7 @@ const limits = {
 const insertSql = `
   with organization as (
     insert into public.organizations (id, name, slug, plan_id, custom_limits)
-    select u.id, 'Bench', 'bench-' || u.id, 'enterprise', $2 from unnest($1::uuid[]) u (id)),
+    select u.id, 'Bench', 'bench-' || u.id, $9, $2 from unnest($1::uuid[]) u (id)),
   account as (insert into public.credit_balances (organization_id) select u.id from unnest($1::uuid[]) u (id)),
   person as (
     insert into public.users (id, organization_id, email, role)
@@ -37,9 +37,17 @@ const insertSql = `
   select u.key_id, u.id, u.user_id, 'bench', u.prefix, u.last4, u.hash, array['read', 'write']
   from unnest($1::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[]) u (id, user_id, key_id, prefix, last4, hash)`;
 
+export interface AccountOptions {
+  count: number;
+  credits: number;
+  plan?: string;
+  /** Instead of the plan's own; -1 is unlimited. */
+  customLimits?: Record<string, number>;
+}
+
 /** Organizations with a user, an API key and this many credits each, in BASE's tables and in the naive ones. */
-export async function makeAccounts(pool: Pool, options: { count: number; credits: number }): Promise<Account[]> {
-  const { count, credits } = options;
+export async function makeAccounts(pool: Pool, options: AccountOptions): Promise<Account[]> {
+  const { count, credits, plan = 'enterprise', customLimits = limits } = options;
   const made = Array.from({ length: count }, () => ({
     organizationId: makeUuidV7(),
     userId: makeUuidV7(),
@@ -50,13 +58,14 @@ export async function makeAccounts(pool: Pool, options: { count: number; credits
   const shown = made.map((account) => describeApiKey(account.key));
   await pool.query(insertSql, [
     organizationIds,
-    JSON.stringify(limits),
+    JSON.stringify(customLimits),
     made.map((account) => account.userId),
     made.map((account) => account.apiKeyId),
     shown.map(({ prefix }) => prefix),
     shown.map(({ last4 }) => last4),
     made.map((account) => hashApiKey(account.key)),
     credits,
+    plan,
   ]);
   const same = <T>(value: T): T[] => made.map(() => value);
   await pool.query(
@@ -74,4 +83,11 @@ export async function makeAccounts(pool: Pool, options: { count: number; credits
     ],
   );
   return made;
+}
+
+/** @returns the only one. */
+export async function makeAccount(pool: Pool, options: Omit<AccountOptions, 'count'>): Promise<Account> {
+  const [account] = await makeAccounts(pool, { ...options, count: 1 });
+  if (!account) throw new Error('no account was made');
+  return account;
 }

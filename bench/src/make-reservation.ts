@@ -8,14 +8,15 @@ import type { Account } from './make-accounts.ts';
 export interface JobOrder {
   /** `provider/name`. */
   model: string;
-  prompt: string;
+  /** As a client would send it. */
+  input: Record<string, unknown>;
 }
 
 export type ReservationMaker = (account: Account, order?: JobOrder) => Reservation;
 
 export const plainOrder: JobOrder = {
   model: 'replicate/flux-schnell',
-  prompt: 'A lighthouse at dusk, seen from the sea, in watercolours',
+  input: { prompt: 'A lighthouse at dusk, seen from the sea, in watercolours' },
 };
 
 /** Makes reservations like those of the API, for the parts that are measured without it. */
@@ -25,7 +26,7 @@ export async function createReservationMaker(db: Db): Promise<ReservationMaker> 
     const model = catalog.findModel(order.model);
     if (!model?.contract || !model.price) throw new Error(`the catalogue has no ${order.model}`);
     const { contract, price } = model;
-    const input = contract.complete(contract.input.parse({ prompt: order.prompt }), { resolutionMax: 8_192 });
+    const input = contract.complete(contract.input.parse(order.input), { resolutionMax: 8_192 });
     const measure = contract.measure(input);
     const quoted = quote(price, measure);
     if (!quoted) throw new Error(`there is no price for ${order.model}`);

@@ -1,17 +1,18 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { reserveJobs } from '@base/shared/db/queries/reserve-jobs';
-import { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
 import { generationQueues } from '@base/shared/queue/queues';
 import { Queue } from 'bullmq';
 import type { BenchContext } from './bench-context.ts';
+import { checkCompleted } from './check-completed.ts';
 import { type CpuPerItem, cpuPerItem, readCpuTimes } from './cpu-time.ts';
 import { inBatches } from './in-batches.ts';
 import type { Account } from './make-accounts.ts';
 import { type JobOrder, plainOrder, reservationsFor } from './make-reservation.ts';
 import { bareMessages } from './measure-limits.ts';
+import { openOrderDesk } from './place-orders.ts';
 import { bareQueue, type WorkerMode } from './process-modes.ts';
 import { type Row, ratioOf, type Section } from './section.ts';
 import { describeSpread, spreads } from './spread.ts';
+import { untilEmpty } from './until-empty.ts';
+import { untilEnded } from './until-ended.ts';
 
 interface Lap {
   jobsPerSecond: number;
@@ -28,7 +29,10 @@ interface LapOptions {
 }
 
 /** The sandbox answers at once with the smallest picture there is. */
-const sandboxed = (model: string): JobOrder => ({ model, prompt: 'A lighthouse [sandbox: latency=0, picture=tiny]' });
+const sandboxed = (model: string): JobOrder => ({
+  model,
+  input: { prompt: 'A lighthouse [sandbox: latency=0, picture=tiny]' },
+});
 
 /** Jobs per second through one worker process: messages are there already, and it is let loose on them. */
 export async function measureLifeCycle(bench: BenchContext): Promise<Section> {
@@ -101,17 +105,17 @@ async function runLap(bench: BenchContext, options: LapOptions): Promise<Lap> {
   const { stack } = bench;
   const name = options.mode === 'bare' ? bareQueue : generationQueues.image;
   const queue = new Queue(name, { connection: stack.redis, prefix: stack.queuePrefix });
-  const worker = await stack.startWorker(options.mode, options.concurrency);
+  const worker = await stack.startWorker(options.mode, { concurrency: options.concurrency });
   const pids = { ...stack.pids, worker: worker.pid };
   try {
-    await fillQueue(bench, queue, options, options.warmUpCount);
-    await untilEmpty(queue);
+    const warmUpIds = await fillQueue(bench, queue, options, options.warmUpCount);
+    await untilDone(bench, queue, options.mode, warmUpIds);
     await queue.pause();
     const jobIds = await fillQueue(bench, queue, options, options.count);
     const before = readCpuTimes(pids);
     const startedAt = performance.now();
     await queue.resume();
-    await untilEmpty(queue);
+    await untilDone(bench, queue, options.mode, jobIds);
     const elapsedMs = performance.now() - startedAt;
     const cpu = cpuPerItem(before, readCpuTimes(pids), { items: options.count, elapsedMs });
     if (jobIds.length > 0) await checkCompleted(bench, jobIds);
@@ -122,51 +126,20 @@ async function runLap(bench: BenchContext, options: LapOptions): Promise<Lap> {
   }
 }
 
+/** What a callback has made needless may lie in the queue for a while after its job has ended. */
+async function untilDone(bench: BenchContext, queue: Queue, mode: WorkerMode, jobIds: string[]): Promise<void> {
+  await (mode === 'sandbox' ? untilEnded(bench, jobIds) : untilEmpty(queue));
+}
+
 /** @returns the ids of the jobs; none for bare messages. */
 async function fillQueue(bench: BenchContext, queue: Queue, options: LapOptions, count: number): Promise<string[]> {
   if (options.mode === 'bare') {
     for (const batch of inBatches(bareMessages(count), 500)) await queue.addBulk(batch);
     return [];
   }
-  const { stack, makeReservation } = bench;
-  const enqueuer = new JobEnqueuer({
-    redis: stack.redis,
-    prefix: stack.queuePrefix,
-    onError: (error) => bench.problems.push(`a job was not enqueued: ${error.message}`),
-    timeoutMs: 10_000,
-  });
-  const reservations = reservationsFor(options.accounts, count, makeReservation, options.order ?? plainOrder);
-  for (const batch of inBatches(reservations, 500)) {
-    await reserveJobs(stack.database.pool, batch);
-    await enqueuer.enqueue(batch.map(({ id, type }) => ({ id, type, attempts: 0, priority: 0 })));
-  }
-  await enqueuer.close();
-  return reservations.map(({ id }) => id);
-}
-
-/** @throws Error when nothing has moved for half a minute. */
-async function untilEmpty(queue: Queue): Promise<void> {
-  let least = Number.POSITIVE_INFINITY;
-  let movedAt = performance.now();
-  for (;;) {
-    const counts = await queue.getJobCounts('wait', 'active', 'delayed', 'prioritized');
-    const left = Object.values(counts).reduce((sum, count) => sum + count, 0);
-    if (left === 0) return;
-    if (left < least) {
-      least = left;
-      movedAt = performance.now();
-    }
-    if (performance.now() - movedAt > 30_000) throw new Error(`${left} messages are stuck in ${queue.name}`);
-    await pause(5);
-  }
-}
-
-async function checkCompleted({ stack, problems }: BenchContext, jobIds: string[]): Promise<void> {
-  const { rows } = await stack.database.pool.query<{ status: string; count: number }>(
-    'select status, count(*) from public.ai_jobs where id = any ($1) group by status',
-    [jobIds],
-  );
-  const completed = rows.find((row) => row.status === 'completed')?.count ?? 0;
-  if (completed !== jobIds.length)
-    problems.push(`${completed} of ${jobIds.length} jobs completed: ${JSON.stringify(rows)}`);
+  const desk = openOrderDesk(bench);
+  const { accounts, order = plainOrder } = options;
+  const jobIds = await desk.place(reservationsFor(accounts, count, bench.makeReservation, order));
+  await desk.close();
+  return jobIds;
 }

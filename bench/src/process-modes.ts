@@ -6,7 +6,7 @@ export function isApiMode(text: string | undefined): text is ApiMode {
   return apiModes.some((mode) => mode === text);
 }
 
-export const workerModes = ['instant', 'sandbox', 'bare'] as const;
+export const workerModes = ['instant', 'sandbox', 'bare', 'parking', 'holding', 'streaming', 'buffering'] as const;
 export type WorkerMode = (typeof workerModes)[number];
 
 export function isWorkerMode(text: string | undefined): text is WorkerMode {
@@ -15,3 +15,6 @@ export function isWorkerMode(text: string | undefined): text is WorkerMode {
 
 /** The queue of messages that nobody looks at. */
 export const bareQueue = 'bench-bare';
+
+/** The queue of prompts that are waited for in a slot. */
+export const holdingQueue = 'bench-holding';

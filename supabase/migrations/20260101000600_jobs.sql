@@ -68,6 +68,8 @@ create table public.ai_jobs (
   -- When the job is to be looked at again while the provider works; null while a worker is at it.
   resume_at timestamptz,
   worker text,
+  -- A text that is being written is stopped by its worker, which settles what was written.
+  cancel_requested_at timestamptz,
   created_at timestamptz not null default clock_timestamp(),
   queued_at timestamptz,
   -- When the relay last put the job into the queue; null while only its admitter did.

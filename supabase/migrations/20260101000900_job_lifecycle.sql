@@ -331,9 +331,10 @@ begin
 end
 $$;
 
--- extend_leases: keep jobs while a step runs. returns the ids still owned; the others are lost.
+-- extend_leases: keep jobs while a step runs. returns the jobs still owned, and whether their customer wants them to stop;
+-- the others are lost.
 create function public.extend_leases(p_ids uuid[], p_lease_tokens uuid[], p_lease_seconds double precision)
-returns setof uuid
+returns table (id uuid, is_cancel_requested boolean)
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 begin
@@ -345,7 +346,7 @@ begin
     where k.lease_token = u.lease_token
   ) mine
   where j.id = mine.id and j.id = any (p_ids)
-  returning j.id;
+  returning j.id, j.cancel_requested_at is not null;
 end
 $$;
 
@@ -712,16 +713,26 @@ end
 $$;
 
 -- cancel_job: ends one live job of an organization at once, whoever has it; the hold goes back in full. What the provider
--- was paid for work under way is the platform's cost (at risk), not the customer's.
--- returns: code 'canceled', 'job_finished' or 'not_found', the job's row as it is now, and the jobs let in, to enqueue.
+-- was paid for work under way is the platform's cost (at risk), not the customer's. A text that is being written is read
+-- while it is written: its worker is asked to stop, and settles what was written.
+-- returns: code 'canceled', 'canceling', 'job_finished' or 'not_found', the job's row as it is now, and the jobs let in, to enqueue.
 create function public.cancel_job(p_organization_id uuid, p_job_id uuid)
 returns table (code text, job jsonb, promoted jsonb) language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
   v_rows jsonb;
+  v_job public.ai_jobs;
 begin
   if not exists (select from public.ai_jobs j where j.id = p_job_id and j.organization_id = p_organization_id) then
     return query select 'not_found', null::jsonb, null::jsonb;
+    return;
+  end if;
+  update public.ai_jobs j set cancel_requested_at = coalesce(j.cancel_requested_at, clock_timestamp())
+  where j.id = p_job_id and j.type = 'text' and j.status = 'processing'
+    and exists (select from public.provider_attempts a where a.job_id = j.id and a.status in ('intent', 'submitted', 'unknown'))
+  returning * into v_job;
+  if found then
+    return query select 'canceling', to_jsonb(v_job), '[]'::jsonb;
     return;
   end if;
   select jsonb_agg(to_jsonb(r)) into v_rows

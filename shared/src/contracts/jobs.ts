@@ -52,7 +52,7 @@ export const textOutput = z.object({
   text: z.string(),
   finish_reason: z
     .string()
-    .meta({ description: 'Why the text ends: `stop`, `length` (the most it might write), `interrupted`.' }),
+    .meta({ description: 'Why the text ends: `stop`, `length` (the most it might write), `canceled`, `interrupted`.' }),
 });
 
 const jobError = z.object({ code: z.string(), message: z.string() });

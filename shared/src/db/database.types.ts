@@ -34,6 +34,7 @@ export type UserRole = "admin" | "manager" | "member" | "super_admin" | "viewer"
 export interface AiJobs {
   api_key_id: string | null;
   attempts: Generated<number>;
+  cancel_requested_at: Date | null;
   completed_at: Date | null;
   cost_usd: Numeric | null;
   created_at: Generated<Date>;

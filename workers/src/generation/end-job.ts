@@ -8,6 +8,7 @@ import { OutputError } from '../outputs/output-error.ts';
 import type { OutputStore } from '../outputs/store-output.ts';
 import type { Provider, ProviderOutput, TextOutput } from '../providers/provider.ts';
 import type { Ended, JobStore } from './job-store.ts';
+import { CancelRequested } from './lease-keeper.ts';
 import { type Charge, chargeForFiles, chargeForText, tokensOf } from './measure-result.ts';
 import type { Route } from './route.ts';
 import { backoffMs, over, type Step, type StepResult, waitFor } from './step.ts';
@@ -22,6 +23,8 @@ export interface JobEnding {
   ): Promise<StepResult>;
   /** Ends the job without a result; the whole hold goes back. */
   fail(step: Step, code: JobErrorCode, options?: FailOptions): Promise<StepResult>;
+  /** Ends a job that its customer has canceled, before anything came of it; the whole hold goes back. */
+  cancel(step: Step): Promise<StepResult>;
   /** What every end is followed by: the jobs let in are enqueued, and listeners told. */
   announce(rows: readonly LifecycleRow[]): void;
 }
@@ -83,6 +86,13 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
       return over;
     },
 
+    async cancel(step) {
+      const { job } = step;
+      const ended = await deps.store.release({ id: job.id, leaseToken: job.lease_token, status: 'canceled' });
+      finish(step, ended, 'canceled');
+      return over;
+    },
+
     announce(rows) {
       const promoted = rows.filter((row) => row.kind === 'promoted');
       void deps.enqueuer.enqueue(promoted.map(({ job_id: id, ...row }) => ({ ...row, id })));
@@ -99,7 +109,7 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
     if (!text?.content) return ending.fail(step, 'output_invalid', { detail: 'the provider returned no text' });
     const tokens = tokensOf(route, text);
     return settle(step, chargeForText(step.job, route, tokens), costUsd, {
-      output: presentText(text),
+      output: presentText(text, step.signal.reason instanceof CancelRequested),
       generations: [],
       tokens,
     });
@@ -150,7 +160,7 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
     return over;
   }
 
-  function finish({ job }: Step, ended: Ended, status: 'completed' | 'failed'): void {
+  function finish({ job }: Step, ended: Ended, status: 'completed' | 'failed' | 'canceled'): void {
     ending.announce(ended.promoted);
     if (!ended.isDone) return;
     deps.metrics.jobOutcomes.inc({ status, type: job.type, provider: job.provider });
@@ -173,7 +183,10 @@ function presentFile(row: GenerationRow) {
   };
 }
 
-function presentText({ content, finishReason }: TextOutput) {
+function presentText({ content, finishReason }: TextOutput, isCanceled: boolean) {
   // Postgres takes neither halves of characters nor zero bytes.
-  return { text: content.toWellFormed().replaceAll('\0', ''), finish_reason: finishReason };
+  return {
+    text: content.toWellFormed().replaceAll('\0', ''),
+    finish_reason: isCanceled && finishReason === 'interrupted' ? 'canceled' : finishReason,
+  };
 }

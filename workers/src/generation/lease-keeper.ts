@@ -7,10 +7,18 @@ export class LeaseLost extends Error {
   override name = 'LeaseLost';
 }
 
+/** The reason of the signal of a text that its customer has canceled while it is written. */
+export class CancelRequested extends Error {
+  override name = 'CancelRequested';
+}
+
 /** The reason of the signal of a job whose process is about to end. */
 export class HandedBack extends Error {
   override name = 'HandedBack';
 }
+
+/** A canceled job is stopped within this time. */
+const cancelNoticedMs = 2_000;
 
 /**
  * Keeps the leases of the jobs that this process is working on, all with one call. A job whose lease is gone (canceled,
@@ -30,11 +38,12 @@ export class LeaseKeeper {
   }
 
   start(): void {
+    const everyMs = Math.min(this.#leaseMs / 4, cancelNoticedMs);
     const tick = async () => {
       await this.#extend();
-      if (this.#timer !== undefined) this.#timer = setTimeout(tick, this.#leaseMs / 4);
+      if (this.#timer !== undefined) this.#timer = setTimeout(tick, everyMs);
     };
-    this.#timer = setTimeout(tick, this.#leaseMs / 4);
+    this.#timer = setTimeout(tick, everyMs);
   }
 
   stop(): void {
@@ -67,8 +76,10 @@ export class LeaseKeeper {
       for (const { id, leaseToken } of leases) {
         const entry = this.#kept.get(leaseToken);
         if (!entry) continue;
-        if (owned.has(id)) entry.until = startedAt + this.#leaseMs;
-        else entry.controller.abort(new LeaseLost('the job was taken over or has ended'));
+        const kept = owned.get(id);
+        if (kept) entry.until = startedAt + this.#leaseMs;
+        if (kept?.isCancelRequested) entry.controller.abort(new CancelRequested('the customer has canceled the job'));
+        if (!kept) entry.controller.abort(new LeaseLost('the job was taken over or has ended'));
       }
     } catch (err) {
       this.#log.warn({ err, leases: leases.length }, 'leases could not be extended');

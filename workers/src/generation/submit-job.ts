@@ -2,9 +2,13 @@ import type { JobErrorCode } from '@base/shared/errors/job-error-table';
 import { v7 as uuidV7 } from 'uuid';
 import type { Provider, ProviderFailure, SubmitResult } from '../providers/provider.ts';
 import type { AdvanceDeps } from './advance-deps.ts';
+import { CancelRequested } from './lease-keeper.ts';
 import { scopeOf } from './provider-health.ts';
 import { isPassing, openRoutes, type Route, routesOf } from './route.ts';
 import { backoffMs, over, type Step, type StepResult, waitFor } from './step.ts';
+
+/** Before its deadline a text is stopped by this much. */
+const settlingSeconds = 15;
 
 /** Sends the one paid call of an attempt, by the best way that is open. Without a committed intent nothing is sent. */
 export async function submitJob(step: Step, deps: AdvanceDeps): Promise<StepResult> {
@@ -24,7 +28,7 @@ export async function submitJob(step: Step, deps: AdvanceDeps): Promise<StepResu
     input: route.input,
     requestId: job.request_id,
     secondsLeft: job.deadline_in_seconds,
-    signal: step.signal,
+    signal: writer ? untilDeadline(step) : step.signal,
     ...(writer && { onText: (delta: string) => writer.write(delta) }),
   });
   await writer?.end();
@@ -68,8 +72,16 @@ interface Submitted {
   result: SubmitResult;
 }
 
+/** A text is cut off in time to be settled on what was written. */
+function untilDeadline({ job, signal }: Step): AbortSignal {
+  const seconds = Math.max(1, job.deadline_in_seconds - settlingSeconds);
+  return AbortSignal.any([signal, AbortSignal.timeout(Math.round(seconds * 1000))]);
+}
+
 async function judge(step: Step, submitted: Submitted, deps: AdvanceDeps): Promise<StepResult> {
   const { attemptId, provider, result } = submitted;
+  // Canceled before anything was written.
+  if (step.signal.reason instanceof CancelRequested && result.kind !== 'done') return deps.ending.cancel(step);
   switch (result.kind) {
     case 'accepted': {
       const status = await deps.store.recordAttempt({ attemptId, status: 'submitted', taskId: result.taskId });

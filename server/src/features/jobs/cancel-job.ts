@@ -5,7 +5,7 @@ import { ApiError } from '@base/shared/errors/api-error';
 import { sendNotices } from '@base/shared/queue/notices';
 import * as z from 'zod';
 import type { JobRow } from '../../admission/job-row.ts';
-import { endpoint, ok } from '../../http/endpoint.ts';
+import { accepted, endpoint, ok } from '../../http/endpoint.ts';
 import { presentJob } from './present-job.ts';
 
 export const cancelJob = endpoint({
@@ -15,10 +15,15 @@ export const cancelJob = endpoint({
   summary: 'Cancel a job',
   description:
     'Ends a job that has not ended yet, whatever it is doing; everything held goes back and nothing is charged. The provider ' +
-    'is told to stop where it can be; a result that comes all the same is discarded.',
+    'is told to stop where it can be; a result that comes all the same is discarded. A text that is being written is the exception: ' +
+    'what was written has been read, so it is stopped within seconds and charged for what there is (202; the job then ends as ' +
+    'completed, with finish_reason `canceled`).',
   access: 'jobs:write',
   params: z.object({ id }),
-  responses: { 200: { description: 'The canceled job.', body: job } },
+  responses: {
+    200: { description: 'The canceled job.', body: job },
+    202: { description: 'The text is being stopped.', body: job },
+  },
   errors: ['not_found', 'job_finished'],
   async handle({ params, principal, deps }) {
     const { rows } = await deps.pool.query<{ code: string; job: JobRow | null; promoted: LifecycleRow[] | null }>(
@@ -33,6 +38,7 @@ export const cancelJob = endpoint({
         figures: { job_status: result.job.status },
       });
     }
+    if (result.code === 'canceling') return accepted(presentJob(result.job, deps));
     void deps.enqueuer.enqueue(
       (result.promoted ?? []).map(({ job_id, type, attempts, priority }) => ({ id: job_id, type, attempts, priority })),
     );

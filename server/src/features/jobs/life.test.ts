@@ -137,6 +137,35 @@ describe('cancel', () => {
     await expectSoundLedger(api, tenant);
   });
 
+  it('while a text is written: it stops, and what was written is charged', async () => {
+    const tenant = await makeProfessional();
+    const marker = newMarker();
+    const input = { messages: [{ role: 'user', content: `${marker} [sandbox: latency=30000, tokens=2000]` }] };
+    const body = { model: 'openai/gpt-6-luna', input: { ...input, max_completion_tokens: 4_000 } };
+    const admitted = await api.call('POST', '/api/v1/jobs', { token: tenant.token, body });
+    const id = String(admitted.body.id);
+    const redis = api.deps.redis;
+    await until('some of it was written', async () => (await redis.exists(`{base}:text:${id}`)) === 1);
+    expect((await cancel(tenant, id)).status).toBe(202);
+    const job = await endOf(api, tenant, id);
+    expect(job).toMatchObject({ status: 'completed', output: { finish_reason: 'canceled' } });
+    expect(job.credits.charged).toBeGreaterThan(0);
+    expect(job.credits.charged).toBeLessThan(Number((admitted.body.credits as { held: number }).held)); // as declared
+    expect(job.tokens?.output).toBeGreaterThan(0);
+    await expectSoundLedger(api, tenant);
+  });
+
+  it('while a text is ordered and nothing is written yet: it ends canceled, for free', async () => {
+    const tenant = await makeProfessional();
+    const content = `${newMarker()} [sandbox: fault=timeout]`;
+    const body = { model: 'openai/gpt-6-luna', input: { messages: [{ role: 'user', content }] } };
+    const { id } = (await api.call('POST', '/api/v1/jobs', { token: tenant.token, body })).body as { id: string }; // as declared
+    await until('the paid call was sent', async () => (await paidCalls(content.slice(0, 30))).length === 1);
+    expect([200, 202]).toContain((await cancel(tenant, id)).status);
+    expect(await endOf(api, tenant, id)).toMatchObject({ status: 'canceled', credits: { held: 0, charged: 0 } });
+    await expectSoundLedger(api, tenant);
+  });
+
   it('after the end it is refused and changes nothing', async () => {
     const tenant = await makeTenant(api);
     const { id } = await orderJob(api, tenant);

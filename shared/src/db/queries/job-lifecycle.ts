@@ -62,13 +62,17 @@ export interface Lease {
   leaseToken: string;
 }
 
-/** @returns ids still owned by this worker. */
-export async function extendLeases(db: Queryable, leases: Lease[], leaseSeconds: number): Promise<Set<string>> {
-  const { rows } = await db.query<{ id: string }>(
-    'select id from public.extend_leases($1::uuid[], $2::uuid[], $3) as id',
+/** @returns the jobs still owned by this worker, and whether their customer wants them to stop. */
+export async function extendLeases(
+  db: Queryable,
+  leases: Lease[],
+  leaseSeconds: number,
+): Promise<Map<string, { isCancelRequested: boolean }>> {
+  const { rows } = await db.query<{ id: string; is_cancel_requested: boolean }>(
+    'select id, is_cancel_requested from public.extend_leases($1::uuid[], $2::uuid[], $3)',
     [leases.map((lease) => lease.id), leases.map((lease) => lease.leaseToken), leaseSeconds],
   );
-  return new Set(rows.map((row) => row.id));
+  return new Map(rows.map((row) => [row.id, { isCancelRequested: row.is_cancel_requested }]));
 }
 
 /** @returns ids still owned by this worker. */
