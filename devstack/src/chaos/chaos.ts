@@ -14,7 +14,7 @@ import { runChaos } from './run-chaos.ts';
 //
 // Exit code 0 when everything that must be true was true, 1 when not, 130 when it was broken off.
 
-const defaults = { minutes: 2, jobsPerSecond: 3 };
+const defaults = { minutes: 2, jobsPerSecond: 4 };
 
 const { values } = parseArgs({
   options: {

@@ -70,7 +70,8 @@ async function checkBalance(tenant: Tenant, jobs: readonly Job[], deps: Customer
   const call = { method: 'GET', path: '/credits', token: tenant.token() } as const;
   const account = credits.parse((await deps.client.callUntilDefinite(call, deps.signal)).body);
   const paid = jobs.reduce((sum, job) => sum + job.credits.charged, 0);
-  const expected = { balance: tenant.granted - paid, held: 0, available: tenant.granted - paid };
+  const held = jobs.reduce((sum, job) => sum + job.credits.held, 0);
+  const expected = { balance: tenant.granted - paid, held, available: tenant.granted - paid - held };
   const actual = { balance: account.balance, held: account.held, available: account.available };
   if (JSON.stringify(actual) === JSON.stringify(expected)) return;
   const [has, should] = [JSON.stringify(actual), JSON.stringify(expected)];

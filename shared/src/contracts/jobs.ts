@@ -109,9 +109,10 @@ export const estimate = z
     cost_usd: usd,
     units: z.number(),
     unit: z.string(),
+    tokens: tokens.meta({ description: 'What a text model reads, and writes at most; null for other models.' }),
     key_source: keySource,
     input: z.record(z.string(), z.unknown()).meta({ description: 'The input as it would run, open fields filled in.' }),
-    available: z.int(),
+    available: z.int().meta({ description: 'Credits that may be spent now, before this job.' }),
     may_run: z.boolean(),
     reason: z.string().nullable().meta({ description: 'The error code that POST /jobs would answer, or null.' }),
   })

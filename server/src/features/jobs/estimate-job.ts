@@ -30,6 +30,7 @@ export const estimateJob = endpoint({
       cost_usd: priced.quote.costUsd,
       units: priced.quote.units,
       unit: priced.price.unit,
+      tokens: priced.measure.tokens ?? null,
       key_source: keySource,
       input: priced.input,
       available: account.balance - account.held,

@@ -129,3 +129,18 @@ it('refuses a video longer than the plan allows, with the figures', async () => 
     });
   }
 });
+
+it('tells the tokens of a text before it is written', async () => {
+  const tenant = await makeTenant(api);
+  const input = { messages: [{ role: 'user', content: 'one two three' }], max_completion_tokens: 100 };
+  const answer = await post(tenant, '/jobs/estimate', { model: 'openai/gpt-6-luna', input });
+  const { tokens } = answer.body as { tokens: { input: number; output: number } }; // as declared
+  expect(tokens.output).toBe(100);
+  expect(tokens.input).toBeGreaterThanOrEqual(3);
+  expect(tokens.input).toBeLessThan(50);
+  expect(
+    (await post(tenant, '/jobs/estimate', { model: 'replicate/flux-schnell', input: { prompt: 'x' } })).body,
+  ).toMatchObject({
+    tokens: null,
+  });
+});

@@ -1,0 +1,47 @@
+import type { LeakRules } from './find-leak.ts';
+import type { Schema } from './read-operations.ts';
+
+export type HeaderPair = readonly [name: string, value: string];
+
+/** Somebody who sends requests. */
+export interface Caller {
+  kind: string;
+  /** Credentials. */
+  headers: readonly HeaderPair[];
+  /** Whether the house may be seen by them: its own people and keys. */
+  isOfHouse: boolean;
+}
+
+/** Callers of one kind take turns, so that none of them runs into the limit of one person. */
+export interface CallerGroup {
+  share: number;
+  callers: readonly Caller[];
+}
+
+export const resourceNames = ['job', 'generation', 'conversation', 'api-key', 'project'] as const;
+export type ResourceName = (typeof resourceNames)[number];
+
+export interface ResourceIds {
+  /** Rows of the house that calls may read and change. */
+  own: readonly string[];
+  /** Rows of the house that calls may delete. */
+  spare: readonly string[];
+  /** Rows of a tenant that sends nothing. */
+  foreign: readonly string[];
+}
+
+export interface Model {
+  id: string;
+  inputSchema: Schema;
+}
+
+/** Whom a run sends requests as and about, and what must be true of them in the end. */
+export interface World {
+  groups: readonly CallerGroup[];
+  resources: Readonly<Record<ResourceName, ResourceIds>>;
+  foreignOrganizationId: string;
+  leakRules: LeakRules;
+  /** What has changed although no request may change it, in sentences. */
+  findChanges(): Promise<string[]>;
+  close(): Promise<void>;
+}
