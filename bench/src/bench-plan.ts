@@ -16,6 +16,33 @@ export interface BenchPlan {
   wholeJobs: number;
   bareMessages: number;
   settleBatches: number;
+  inFlight: InFlightPlan;
+  fairness: FairnessPlan;
+  ageing: { seconds: number; perSecond: number; freeEverySeconds: number; concurrency: number };
+  outputs: { heapMb: number; videoMb: number; bufferedMb: number };
+}
+
+export interface InFlightPlan {
+  jobs: number;
+  slots: number;
+  /** How long the provider works on a task. */
+  latencyMs: number;
+  /** How long they are watched once all are under way. */
+  watchMs: number;
+  leaseSeconds: number;
+  pollIntervalMs: number;
+  /** With the usual way of waiting. */
+  held: { jobs: number; latencyMs: number };
+}
+
+export interface FairnessPlan {
+  flood: number;
+  slots: number;
+  /** Stretches with the flood alone and as many with the light tenant beside it, in turns. */
+  rounds: number;
+  /** Jobs of the light tenant in each of them. */
+  lightJobs: number;
+  gapMs: number;
 }
 
 export const fullPlan: BenchPlan = {
@@ -31,6 +58,18 @@ export const fullPlan: BenchPlan = {
   wholeJobs: 150,
   bareMessages: 15_000,
   settleBatches: 40,
+  inFlight: {
+    jobs: 2_500,
+    slots: 50,
+    latencyMs: 45_000,
+    watchMs: 12_000,
+    leaseSeconds: 45,
+    pollIntervalMs: 2_000,
+    held: { jobs: 100, latencyMs: 3_000 },
+  },
+  fairness: { flood: 50_000, slots: 50, rounds: 3, lightJobs: 15, gapMs: 200 },
+  ageing: { seconds: 300, perSecond: 10, freeEverySeconds: 10, concurrency: 10 },
+  outputs: { heapMb: 256, videoMb: 1_024, bufferedMb: 200 },
 };
 
 /** Runs every line of the benchmark in a few seconds; its figures mean nothing. */
@@ -47,4 +86,16 @@ export const quickPlan: BenchPlan = {
   wholeJobs: 4,
   bareMessages: 100,
   settleBatches: 1,
+  inFlight: {
+    jobs: 40,
+    slots: 10,
+    latencyMs: 3_000,
+    watchMs: 200,
+    leaseSeconds: 5,
+    pollIntervalMs: 200,
+    held: { jobs: 12, latencyMs: 1_000 },
+  },
+  fairness: { flood: 500, slots: 50, rounds: 1, lightJobs: 5, gapMs: 20 },
+  ageing: { seconds: 300, perSecond: 1, freeEverySeconds: 50, concurrency: 10 },
+  outputs: { heapMb: 256, videoMb: 8, bufferedMb: 8 },
 };

@@ -12,14 +12,19 @@ import { type MachineFacts, readMachineFacts } from './machine-facts.ts';
 import { makeAccounts } from './make-accounts.ts';
 import { createReservationMaker } from './make-reservation.ts';
 import { measureAdmission } from './measure-admission.ts';
+import { measureAgeing } from './measure-ageing.ts';
+import { measureFairness } from './measure-fairness.ts';
+import { measureInFlight } from './measure-in-flight.ts';
 import { measureLifeCycle } from './measure-life-cycle.ts';
 import { measureLimits } from './measure-limits.ts';
+import { measureOutputs } from './measure-outputs.ts';
 import { measureSingleRequest } from './measure-single-request.ts';
 import { naiveSchema } from './naive-admission.ts';
 import { printTable } from './print-table.ts';
 import type { Section } from './section.ts';
+import { runSoak } from './soak.ts';
 
-// `npm run bench [-- --json] [-- --quick]`: see README.md beside this folder.
+// `npm run bench [-- --json] [-- --quick] [-- --soak --minutes 10]`: see README.md beside this folder.
 
 const dataRoot = path.resolve(import.meta.dirname, '../../.data');
 const startedAt = performance.now();
@@ -27,7 +32,16 @@ const say = (line: string): void => {
   process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}\n`);
 };
 
-const { values: flags } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' } } });
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    soak: { type: 'boolean' },
+    minutes: { type: 'string', default: '10' },
+  },
+});
+const minutes = Number(flags.minutes);
+if (!(minutes > 0)) throw new Error(`--minutes must be a number above 0, not "${flags.minutes}"`);
 await removeAbandoned();
 const stack = await startBenchStack(path.join(dataRoot, `bench-${process.pid}`), say);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -67,6 +81,15 @@ async function run(stack: BenchStack, plan: BenchPlan): Promise<string[]> {
   };
   if (flags.json !== true) process.stdout.write(`${describeMachine(machine)}\n\n`);
 
+  await (flags.soak === true ? runSoak(bench, minutes).then(report) : measureAll(bench, report));
+  await auditLedger(bench);
+  finish(bench, machine, sections);
+  return bench.problems;
+}
+
+async function measureAll(bench: BenchContext, report: (section: Section) => void): Promise<void> {
+  const { stack } = bench;
+  report(await measureInFlight(bench));
   const [naive, unbatched, batched] = [
     await stack.startApi('naive'),
     await stack.startApi('unbatched'),
@@ -76,12 +99,13 @@ async function run(stack: BenchStack, plan: BenchPlan): Promise<string[]> {
   report(await measureAdmission(bench, apis));
   report(await measureSingleRequest(bench, apis));
   report(await checkOversell(bench, apis));
-  await Promise.all(Object.values(apis).map((api) => api.stop()));
+  // The third one stays: providers call back there.
+  await Promise.all([naive.stop(), unbatched.stop()]);
   report(await measureLimits(bench));
   report(await measureLifeCycle(bench));
-  await auditLedger(bench);
-  finish(bench, machine, sections);
-  return bench.problems;
+  report(await measureFairness(bench));
+  report(await measureAgeing(bench));
+  report(await measureOutputs(bench));
 }
 
 async function auditLedger({ stack, problems }: BenchContext): Promise<void> {

@@ -39,6 +39,7 @@ async function answer(bytesOf: Map<string, number>, request: IncomingMessage, re
     return void reply(200, { Key: name, Id: name });
   }
   const size = bytesOf.get(name);
-  if (size === undefined) return void reply(400, { statusCode: '404', error: 'not_found', message: 'Object not found' });
+  if (size === undefined)
+    return void reply(400, { statusCode: '404', error: 'not_found', message: 'Object not found' });
   reply(200, { id: name, name, size });
 }

@@ -12,3 +12,17 @@ export function medianBy<T>(items: readonly T[], figureOf: (item: T) => number):
   if (found === undefined) throw new RangeError('there is no median of nothing');
   return found;
 }
+
+/** @throws RangeError when there is none */
+export function average(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('there is no average of nothing');
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The slope of the line that fits these points best (least squares). @throws RangeError for fewer than two */
+export function slope(points: readonly { x: number; y: number }[]): number {
+  if (points.length < 2) throw new RangeError('a line needs two points');
+  const [meanX, meanY] = [average(points.map(({ x }) => x)), average(points.map(({ y }) => y))];
+  const spread = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
+  return points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / spread;
+}

@@ -1,4 +1,5 @@
 -- Accounts: organizations (tenants), their users, invitations and subscriptions.
+-- A person belongs to one organization at a time; what changes that is in the files of members and invitations.
 
 create type public.user_role as enum ('super_admin', 'admin', 'manager', 'member', 'viewer');
 
@@ -12,10 +13,15 @@ create table public.organizations (
   default_role public.user_role not null default 'member',
   require_approval boolean not null default false,
   custom_limits jsonb not null default '{}',
+  -- Always an active admin of it; set together with the first user.
+  owner_id uuid,
   is_active boolean not null default true,
   deleted_at timestamptz,
+  -- When what names a person or was made by one was taken out.
+  erased_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  constraint organizations_erased_after_deleted check (erased_at is null or deleted_at is not null),
   constraint organizations_name_length check (char_length(name) between 1 and 100),
   constraint organizations_slug_form check (slug ~ '^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$'),
   constraint organizations_slug_key unique (slug),
@@ -23,7 +29,9 @@ create table public.organizations (
   constraint organizations_custom_limits_valid check (private.is_valid_limits(custom_limits))
 );
 create index organizations_plan_id on public.organizations (plan_id);
+create index organizations_owner_id on public.organizations (owner_id);
 create index organizations_updated_at on public.organizations (updated_at);
+create index organizations_to_erase on public.organizations (deleted_at) where deleted_at is not null and erased_at is null;
 create trigger organizations_set_updated_at before update on public.organizations for each row execute function private.set_updated_at();
 
 create table public.users (
@@ -41,18 +49,31 @@ create table public.users (
   push_notifications boolean not null default true,
   is_active boolean not null default true,
   last_login_at timestamptz,
+  -- When they came to the organization they are in now.
+  joined_at timestamptz not null default now(),
+  -- Removed from the organization, or the account deleted: an invitation brings them back until they are erased.
   deleted_at timestamptz,
+  erased_at timestamptz,
+  -- When the account at Supabase Auth went too.
+  sign_in_erased_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  constraint users_erased_after_deleted check (erased_at is null or deleted_at is not null),
+  constraint users_sign_in_erased_last check (sign_in_erased_at is null or erased_at is not null),
   constraint users_theme_known check (theme in ('light', 'dark', 'system')),
   constraint users_language_known check (language in ('pt-BR', 'en', 'es'))
 );
 create index users_organization_id on public.users (organization_id, id);
 create index users_email on public.users (lower(email));
 create index users_updated_at on public.users (updated_at);
+create index users_to_erase on public.users (deleted_at) where deleted_at is not null and erased_at is null;
+create index users_sign_in_to_erase on public.users (erased_at) where erased_at is not null and sign_in_erased_at is null;
 create trigger users_set_updated_at before update of organization_id, email, full_name, avatar_url, phone, role, theme, language,
   email_notifications, push_notifications, is_active, deleted_at on public.users
   for each row execute function private.set_updated_at();
+
+alter table public.organizations add constraint organizations_owner_fkey foreign key (owner_id) references public.users (id)
+  deferrable initially deferred;
 
 create type public.invitation_status as enum ('pending', 'awaiting_approval', 'accepted', 'revoked', 'expired');
 
@@ -72,6 +93,7 @@ create table public.invitations (
   constraint invitations_accepted_when check ((status = 'accepted') = (accepted_at is not null))
 );
 create unique index invitations_one_open_per_email on public.invitations (organization_id, lower(email)) where status in ('pending', 'awaiting_approval');
+create index invitations_email on public.invitations (lower(email)) where status = 'pending';
 create index invitations_list on public.invitations (organization_id, id desc);
 create index invitations_invited_by on public.invitations (invited_by);
 create trigger invitations_set_updated_at before update on public.invitations for each row execute function private.set_updated_at();

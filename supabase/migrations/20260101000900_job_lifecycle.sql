@@ -30,7 +30,7 @@ $$;
 --          admitted            job and hold exist now; status says whether it is queued or waits (pending)
 --          replayed            the same idempotency key and request came before: job is that job's row
 --          idempotency_key_reused, organization_inactive, project_not_found, feature_not_in_plan, plan_limit_reached,
---          queue_full, insufficient_credits, credits_on_hold, provider_key_invalid   nothing was written; figures say why
+--          queue_full, key_budget_reached, insufficient_credits, credits_on_hold, provider_key_invalid   nothing was written; figures say why
 --          A job of an organization with its own key for the provider runs on that key and holds p_own_key_credits
 --          instead; key_source and credits say what was decided, priority goes to the queue.
 -- locks:   the accounts of all organizations named, by id; so equal keys and the last credits are decided one by one.
@@ -68,6 +68,9 @@ declare
   v_used bigint;
   v_earlier integer;
   v_has_equal_keys boolean := false;
+  v_period date;
+  v_line_credits bigint;
+  v_lines jsonb := '{}';  -- what lines of API keys with a budget hold and have used, this batch included
 begin
   if v_count > 1 then
     select count(u.key) > count(distinct (u.organization_id, u.key)) filter (where u.key is not null) into v_has_equal_keys
@@ -80,17 +83,19 @@ begin
   end if;
   -- After the lock: inside an organization, times and event ids follow the order of commits.
   v_at := clock_timestamp();
+  v_period := private.budget_period(v_at);
 
   for r in
     select u.ord::integer as ord, u.organization_id, u.type, u.provider, case when own.id is null then u.credits else u.own_key_credits end as credits, u.limit_units,
       own.id as own_key_id, own.is_valid as own_key_valid, u.project_id, u.idempotency_key, u.request_hash,
       b.available, b.held, b.active_jobs, b.waiting_jobs, b.period_images, b.period_videos, b.period_audio_seconds,
       o.is_active and o.deleted_at is null as organization_active, o.plan_id, p.features, p.job_priority, p.limits || o.custom_limits as limits,
-      old.id as old_id, old.request_hash as old_hash,
+      old.id as old_id, old.request_hash as old_hash, line.budget, line.id as line_id, coalesce(line.held, 0) as line_held, coalesce(line.used, 0) as line_used,
       u.project_id is null or exists (
         select from public.projects x where x.organization_id = u.organization_id and x.id = u.project_id and x.deleted_at is null) as project_found
-    from unnest(p_organization_ids, p_types, p_providers, p_credits, p_own_key_credits, p_limit_units, p_project_ids, p_idempotency_keys, p_request_hashes)
-      with ordinality u (organization_id, type, provider, credits, own_key_credits, limit_units, project_id, idempotency_key, request_hash, ord)
+    from unnest(p_organization_ids, p_api_key_ids, p_types, p_providers, p_credits, p_own_key_credits, p_limit_units, p_project_ids, p_idempotency_keys,
+        p_request_hashes)
+      with ordinality u (organization_id, api_key_id, type, provider, credits, own_key_credits, limit_units, project_id, idempotency_key, request_hash, ord)
     join public.credit_balances b on b.organization_id = u.organization_id and b.organization_id = any (p_organization_ids)
     join public.organizations o on o.id = u.organization_id and o.id = any (p_organization_ids)
     join public.plans p on p.id = o.plan_id
@@ -101,6 +106,16 @@ begin
     left join lateral (
       select x.id, x.is_valid from public.provider_api_keys x where x.organization_id = u.organization_id and x.provider = u.provider offset 0
     ) own on true
+    left join lateral (
+      select k.line_id as id, k.monthly_credit_budget as budget, m.held, m.used
+      from (select x.line_id, x.monthly_credit_budget from public.api_keys x where x.id = u.api_key_id and x.monthly_credit_budget is not null offset 0) k
+      cross join lateral (
+        select sum(y.credits_held)::bigint as held, sum(y.credits_used)::bigint as used
+        from (select x.id from public.api_keys x where x.line_id = k.line_id offset 0) x
+        cross join lateral (select y.* from public.api_key_usage y where y.api_key_id = x.id and y.period_start = v_period offset 0) y
+      ) m
+      offset 0
+    ) line on u.api_key_id is not null
     order by u.organization_id, u.ord
   loop
     if r.organization_id is distinct from v_organization_id then
@@ -173,6 +188,15 @@ begin
       v_figures[r.ord] := jsonb_build_object('plan', r.plan_id, 'limit_name', 'waiting_jobs', 'limit', v_limits -> 'waiting_jobs', 'waiting', v_waiting);
       continue;
     end if;
+    if r.budget is not null then
+      v_line_credits := coalesce((v_lines ->> r.line_id::text)::bigint, r.line_held + r.line_used);
+      if v_line_credits + r.credits > r.budget then
+        v_codes[r.ord] := 'key_budget_reached';
+        v_figures[r.ord] := jsonb_build_object('required', r.credits, 'budget', r.budget, 'used', r.line_used, 'held', v_line_credits - r.line_used,
+          'resets_at', to_char(v_period + interval '1 month', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
+        continue;
+      end if;
+    end if;
     if v_available < r.credits then
       v_codes[r.ord] := case when v_available + v_held >= r.credits then 'credits_on_hold' else 'insufficient_credits' end;
       v_figures[r.ord] := jsonb_build_object('required', r.credits, 'available', v_available, 'held', v_held);
@@ -185,6 +209,9 @@ begin
     v_key_sources[r.ord] := case when r.own_key_id is null then 'platform' else 'organization' end;
     v_available := v_available - r.credits;
     v_held := v_held + r.credits;
+    if r.budget is not null then
+      v_lines := v_lines || jsonb_build_object(r.line_id::text, v_line_credits + r.credits);
+    end if;
     v_images := v_images + case r.type when 'image' then r.limit_units else 0 end;
     v_videos := v_videos + case r.type when 'video' then r.limit_units else 0 end;
     v_audio := v_audio + case r.type when 'audio' then r.limit_units else 0 end;
@@ -245,6 +272,13 @@ begin
         group by a.organization_id
       ) s
       where b.organization_id = s.organization_id and b.organization_id = any (p_organization_ids)
+    ),
+    key_usage as (
+      insert into public.api_key_usage as t (api_key_id, period_start, organization_id, credits_held)
+      select a.api_key_id, v_period, a.organization_id, sum(a.credits)
+      from admitted a where a.api_key_id is not null group by a.api_key_id, a.organization_id
+      order by a.api_key_id
+      on conflict on constraint api_key_usage_pkey do update set credits_held = t.credits_held + excluded.credits_held
     )
     insert into public.events (id, organization_id, type, resource_id, data)
     select private.uuid_v7_at(v_at + a.ord * interval '1 microsecond'), a.organization_id, 'job.queued', a.id, '{"status": "queued"}'
@@ -492,15 +526,16 @@ declare
   v_now timestamptz;
   v_settled uuid[];
   v_organization_ids uuid[];
+  v_api_key_ids uuid[];
 begin
   perform from public.credit_balances b
   where b.organization_id in (select j.organization_id from public.ai_jobs j where j.id = any (p_ids))
   order by b.organization_id for update;
   v_now := clock_timestamp();
 
-  select array_agg(j.id), array_agg(distinct j.organization_id) into v_settled, v_organization_ids
+  select array_agg(j.id), array_agg(distinct j.organization_id), array_agg(distinct j.api_key_id) into v_settled, v_organization_ids, v_api_key_ids
   from (
-    select k.id, k.organization_id from (select x.* from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id) u
+    select k.id, k.organization_id, k.api_key_id from (select x.* from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id) u
     cross join lateral (select x.* from public.ai_jobs x where x.id = u.id offset 0 for update) k
     where k.lease_token = u.lease_token and k.status = 'processing' and exists (
       select from public.provider_attempts a where a.job_id = k.id and a.status in ('intent', 'submitted', 'unknown') offset 0)
@@ -575,6 +610,14 @@ begin
     ) s
     where b.organization_id = s.organization_id and b.organization_id = any (v_organization_ids)
   ),
+  key_usage as (
+    update public.api_key_usage t set credits_held = t.credits_held - s.held, credits_used = t.credits_used + s.captured
+    from (
+      select d.api_key_id, private.budget_period(d.created_at) as period_start, sum(d.held)::bigint as held, sum(d.captured)::bigint as captured
+      from done d group by 1, 2
+    ) s
+    where t.api_key_id = s.api_key_id and t.period_start = s.period_start and t.api_key_id = any (v_api_key_ids)
+  ),
   library as (
     insert into public.generations (id, organization_id, user_id, job_id, position, type, provider, model, prompt, negative_prompt, parameters,
       storage_path, thumbnail_path, content_type, width, height, duration_seconds, bytes, credits, cost_usd, project_id)
@@ -643,15 +686,16 @@ declare
   v_now timestamptz;
   v_released uuid[];
   v_organization_ids uuid[];
+  v_api_key_ids uuid[];
 begin
   perform from public.credit_balances b
   where b.organization_id in (select j.organization_id from public.ai_jobs j where j.id = any (p_ids))
   order by b.organization_id for update;
   v_now := clock_timestamp();
 
-  select array_agg(j.id), array_agg(distinct j.organization_id) into v_released, v_organization_ids
+  select array_agg(j.id), array_agg(distinct j.organization_id), array_agg(distinct j.api_key_id) into v_released, v_organization_ids, v_api_key_ids
   from (
-    select k.id, k.organization_id from (select x.* from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id) u
+    select k.id, k.organization_id, k.api_key_id from (select x.* from unnest(p_ids, p_lease_tokens) x (id, lease_token) order by x.id) u
     cross join lateral (select x.* from public.ai_jobs x where x.id = u.id offset 0 for update) k
     where k.status in ('pending', 'queued', 'processing') and (u.lease_token is null or k.lease_token = u.lease_token)
   ) j;
@@ -699,6 +743,14 @@ begin
       from ended e group by e.organization_id
     ) s
     where b.organization_id = s.organization_id and b.organization_id = any (v_organization_ids)
+  ),
+  key_usage as (
+    update public.api_key_usage t set credits_held = t.credits_held - s.held
+    from (
+      select e.api_key_id, private.budget_period(e.created_at) as period_start, sum(e.credits_held)::bigint as held
+      from ended e group by 1, 2
+    ) s
+    where t.api_key_id = s.api_key_id and t.period_start = s.period_start and t.api_key_id = any (v_api_key_ids)
   ),
   told as (
     insert into public.events (id, organization_id, type, resource_id, data)

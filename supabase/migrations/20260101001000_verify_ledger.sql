@@ -52,6 +52,17 @@ begin
   union all
   select 'waiting_jobs_are_pending', a.organization_id, 'account', coalesce(c.waiting, 0)::text, a.waiting_jobs::text
   from accounts a left join job_counts c using (organization_id) where a.waiting_jobs <> coalesce(c.waiting, 0)
+  -- API keys
+  union all
+  select 'key_usage_is_sum_of_jobs', coalesce(k.organization_id, u.organization_id), coalesce(k.api_key_id, u.api_key_id) || ' ' || coalesce(k.period_start, u.period_start),
+    'held ' || coalesce(u.held, 0) || ' used ' || coalesce(u.used, 0), 'held ' || coalesce(k.credits_held, 0) || ' used ' || coalesce(k.credits_used, 0)
+  from (select * from public.api_key_usage x where p_organization_id is null or x.organization_id = p_organization_id) k
+  full join (
+    select j.organization_id, j.api_key_id, private.budget_period(j.created_at) as period_start,
+      sum(j.credits_held) filter (where j.status in ('pending', 'queued', 'processing')) as held, sum(j.credits_charged) as used
+    from jobs j where j.api_key_id is not null group by 1, 2, 3
+  ) u on u.organization_id = k.organization_id and u.api_key_id = k.api_key_id and u.period_start = k.period_start
+  where (coalesce(k.credits_held, 0), coalesce(k.credits_used, 0)) <> (coalesce(u.held, 0), coalesce(u.used, 0))
   -- Ledger: every balance_after follows from the one before
   union all
   select 'balance_after_follows', t.organization_id, t.id::text, t.should_be::text, t.balance_after::text

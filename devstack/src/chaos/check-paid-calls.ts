@@ -38,14 +38,16 @@ function checkJob(job: JobRow, calls: readonly PaidCall[], violations: Violation
   const { attempts, status } = job;
   if (!isEachRecorded(job, calls)) violations.add('posts_recorded', evidence(job, calls));
   const billed = calls.filter((call) => call.billed);
-  if (billed.length > 1) violations.add('billed_once', evidence(job, calls));
+  // Another provider may be paid when the first one's result was of no use; that is an attempt of its own.
+  if (new Set(billed.map((call) => call.provider)).size < billed.length)
+    violations.add('billed_once', evidence(job, calls));
   const successes = attempts.filter((attempt) => attempt.status === 'succeeded');
   if (status === 'completed') {
     const isBought = billed.some((call) => call.accepted && call.provider === job.served_provider);
     if (!isBought || successes.length !== 1) violations.add('bought', evidence(job, calls));
     return;
   }
-  if (Number(job.credits_charged) !== 0) violations.add('failed_is_free', evidence(job, calls));
+  if (job.credits_charged !== 0) violations.add('failed_is_free', evidence(job, calls));
   if (successes.length > 0) violations.add('bought', evidence(job, calls));
   const hasCost = attempts.some(
     ({ cost_usd: cost, cost_at_risk_usd: atRisk }) => Number(cost) > 0 || Number(atRisk) > 0,

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { createdApiKey } from '@base/shared/contracts/accounts';
-import type postgres from 'postgres';
 import type { Answer, CustomerClient } from './customer-client.ts';
+import type { Pool } from './read-jobs.ts';
 
 /** One organization that orders. */
 export interface Tenant {
@@ -41,7 +41,7 @@ const tenantPlans: readonly TenantPlan[] = [
 
 export interface TenantDeps {
   client: CustomerClient;
-  sql: postgres.Sql;
+  pool: Pool;
   jwtSecret: string;
   signal: AbortSignal;
 }
@@ -54,21 +54,23 @@ export async function makeTenants(deps: TenantDeps): Promise<Tenant[]> {
 }
 
 async function makeTenant(wanted: TenantPlan, deps: TenantDeps): Promise<Tenant> {
-  const { client, sql, signal } = deps;
+  const { client, pool, signal } = deps;
   const person = { id: randomUUID(), email: `${randomUUID()}@customer.test` };
-  const organizationId = await makeOrganization(sql, person, wanted.plan);
-  const accounts = await sql<{ balance: string }[]>`
-    select balance from credit_balances where organization_id = ${organizationId}`;
+  const organizationId = await makeOrganization(pool, person, wanted.plan);
+  const accounts = await pool.query<{ balance: number }>(
+    'select balance from credit_balances where organization_id = $1',
+    [organizationId],
+  );
   const tenant: Tenant = {
     organizationId,
     plan: wanted.plan,
     share: wanted.share,
     ownKeys: {},
-    granted: Number(accounts[0]?.balance),
+    granted: accounts.rows[0]?.balance ?? 0,
     isShort: wanted.isShort ?? false,
     token: createSession(person, deps.jwtSecret),
   };
-  await grantCredits(sql, tenant, wanted.credits - tenant.granted, 'start');
+  await grantCredits(pool, tenant, wanted.credits - tenant.granted, 'start');
   const change = async (method: 'POST' | 'PUT', path: string, body: unknown): Promise<Answer['body']> => {
     const answer = await client.callUntilDefinite({ method, path, body, token: tenant.token() }, signal);
     if (answer.status < 300) return answer.body;
@@ -87,26 +89,25 @@ async function makeTenant(wanted: TenantPlan, deps: TenantDeps): Promise<Tenant>
 }
 
 /** As a person's first call makes it; on its plan before any node has seen it. @returns its id */
-async function makeOrganization(sql: postgres.Sql, person: Person, plan: string): Promise<string> {
-  const [made] = await sql<{ organization_id: string }[]>`
-    select organization_id from authenticate_user(${person.id}, ${person.email}, null)`;
+async function makeOrganization(pool: Pool, person: Person, plan: string): Promise<string> {
+  const { rows } = await pool.query<{ organization_id: string }>(
+    'select organization_id from public.authenticate_user($1, $2, null)',
+    [person.id, person.email],
+  );
+  const [made] = rows;
   if (made === undefined) throw new Error('authenticate_user made no organization');
-  await sql`update organizations set plan_id = ${plan} where id = ${made.organization_id}`;
+  await pool.query('update organizations set plan_id = $1 where id = $2', [plan, made.organization_id]);
   return made.organization_id;
 }
 
 /** Gives credits, once per reference however often it is tried. @throws the error of the database */
-export async function grantCredits(
-  sql: postgres.Sql,
-  tenant: Tenant,
-  amount: number,
-  reference: string,
-): Promise<void> {
+export async function grantCredits(pool: Pool, tenant: Tenant, amount: number, reference: string): Promise<void> {
   if (amount <= 0) return;
-  const [row] = await sql<{ code: string }[]>`
-    select code from credit_credits(array[${tenant.organizationId}::uuid], array['bonus'::transaction_type], array[${amount}::bigint],
-      array['chaos'], array[${reference}], array['Credits to spend'], array[null::timestamptz], array[null::uuid])`;
-  if (row === undefined) throw new Error('credit_credits gave no answer');
+  await pool.query(
+    `select * from public.credit_credits(array[$1::uuid], array['bonus'::public.transaction_type], array[$2::bigint],
+      array['chaos'], array[$3], array['Credits to spend'], array[null::timestamptz], array[null::uuid])`,
+    [tenant.organizationId, amount, reference],
+  );
   tenant.granted += amount;
 }
 

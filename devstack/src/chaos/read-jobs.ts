@@ -1,4 +1,7 @@
-import type postgres from 'postgres';
+import type { Database } from '@base/shared/db/database';
+
+/** Straight to Postgres, which is away at times. */
+export type Pool = Database['pool'];
 
 export interface AttemptRow {
   provider: string;
@@ -19,7 +22,7 @@ export interface JobRow {
   model: string;
   status: string;
   error_code: string | null;
-  credits_charged: string;
+  credits_charged: number;
   key_source: string;
   served_provider: string | null;
   idempotency_key: string | null;
@@ -30,8 +33,8 @@ export interface JobRow {
 }
 
 /** All jobs. */
-export async function readJobs(sql: postgres.Sql): Promise<JobRow[]> {
-  return sql<JobRow[]>`
+export async function readJobs(pool: Pool): Promise<JobRow[]> {
+  const { rows } = await pool.query<JobRow>(`
     select j.id, j.organization_id, j.type, j.provider || '/' || j.model as model, j.status, j.error_code, j.credits_charged,
       j.key_source, j.served_provider, j.idempotency_key, j.request_id, substring(j.input::text from 'mark-[0-9a-f-]{36}') as mark,
       coalesce((
@@ -39,12 +42,30 @@ export async function readJobs(sql: postgres.Sql): Promise<JobRow[]> {
           'provider_task_id', a.provider_task_id, 'error_code', a.error_code, 'cost_usd', a.cost_usd::text,
           'cost_at_risk_usd', a.cost_at_risk_usd::text, 'created_at', a.created_at) order by a.number)
         from provider_attempts a where a.job_id = j.id), '[]') as attempts
-    from ai_jobs j order by j.id`;
+    from ai_jobs j order by j.id`);
+  return rows;
 }
 
-/** How many jobs have not ended, by status. */
-export async function countLiveJobs(sql: postgres.Sql): Promise<Record<string, number>> {
-  const rows = await sql<{ status: string; count: number }[]>`
-    select status, count(*)::integer as count from ai_jobs where status in ('pending', 'queued', 'processing') group by 1`;
-  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+/** How many jobs have not ended. */
+export async function countLiveJobs(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    `select count(*)::integer as count from ai_jobs where status in ('pending', 'queued', 'processing')`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Where some of the jobs that have not ended stand, one line each. */
+export async function describeLiveJobs(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query(`
+    select j.id, j.type, j.provider, j.model, j.status, j.attempts, j.worker, j.enqueued_at, j.lease_expires_at, j.resume_at, j.deadline_at,
+      a.status as attempt, a.provider_task_id, a.error_code, a.created_at as attempt_at
+    from ai_jobs j left join provider_attempts a on a.job_id = j.id and a.status in ('intent', 'submitted', 'unknown')
+    where j.status in ('pending', 'queued', 'processing') order by j.id limit 20`);
+  return rows.map((row) => JSON.stringify(row));
+}
+
+/** What `verify_ledger()` finds, one line each. */
+export async function ledgerViolations(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query('select * from public.verify_ledger()');
+  return rows.map((row) => JSON.stringify(row));
 }

@@ -9,7 +9,7 @@ export const rules = {
   one_key_one_job: 'the same idempotency key gives the same job',
   ends_are_final: 'the end that a customer saw is the end, and a job ends once',
   posts_recorded: 'every paid POST has an attempt of its own, on record before it was sent',
-  billed_once: 'a provider bills at most once for a job',
+  billed_once: 'no provider bills twice for a job',
   bought: 'a completed job was bought from the provider that served it, by exactly one successful attempt',
   right_key: 'a job is paid for with the key that it was admitted for',
   waste_recorded: 'what was billed without a result is on record as a cost',

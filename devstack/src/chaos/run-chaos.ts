@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import postgres from 'postgres';
+import { openDatabase } from '@base/shared/db/database';
 import { checkCustomers } from './check-customers.ts';
 import { checkPaidCalls } from './check-paid-calls.ts';
 import { CustomerClient } from './customer-client.ts';
@@ -10,7 +10,7 @@ import { makeTenants, type Tenant } from './make-tenants.ts';
 import { type Fault, planFaults } from './plan-faults.ts';
 import { createRandom } from './random.ts';
 import { type BookCopy, copyBook, keepCopying } from './read-book.ts';
-import { countLiveJobs, type JobRow, readJobs } from './read-jobs.ts';
+import { countLiveJobs, describeLiveJobs, type JobRow, ledgerViolations, type Pool, readJobs } from './read-jobs.ts';
 import { readLogs } from './read-logs.ts';
 import type { ChaosReport } from './report-run.ts';
 import { Violations } from './rules.ts';
@@ -32,7 +32,7 @@ export interface ChaosOptions {
 interface Run {
   options: ChaosOptions;
   system: System;
-  sql: postgres.Sql;
+  pool: Pool;
   book: BookCopy;
   violations: Violations;
   journal: Journal;
@@ -60,9 +60,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   };
   const system = await startSystem({ dataDir, signal, onMisconduct });
   report(`✓ the system is up in ${path.resolve(dataDir)}`);
-  const sql = postgres(system.databaseUrl, { max: 4, onnotice: () => {}, connection: { application_name: 'chaos' } });
+  const database = openDatabase({ url: system.databaseUrl, poolMax: 4, applicationName: 'chaos', onError: () => {} });
   try {
-    const run = await prepareRun(options, { system, sql, violations });
+    const run = await prepareRun(options, { system, pool: database.pool, violations });
     const { faults, recoverySeconds } = await strike(run);
     const found = await checkEverything(run);
     const starts = Object.fromEntries([...system.processes.values()].map(({ name, starts: count }) => [name, count()]));
@@ -75,14 +75,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     };
   } finally {
     isClosing = true;
-    await sql.end({ timeout: 5 });
+    await database.close();
     await system.close();
   }
 }
 
 async function prepareRun(
   options: ChaosOptions,
-  { system, sql, violations }: Pick<Run, 'system' | 'sql' | 'violations'>,
+  { system, pool, violations }: Pick<Run, 'system' | 'pool' | 'violations'>,
 ): Promise<Run> {
   const { secrets: own, environment } = system;
   const platformKeys = Object.entries(environment).flatMap(([name, key]) =>
@@ -92,23 +92,23 @@ async function prepareRun(
   const secrets = [postgresPassword, jwtSecret, supabaseSecretKey, urlSigningSecret, masterKey, ...platformKeys];
   const publicPort = Number(new URL(system.apiUrl).port);
   const client = new CustomerClient({ apiUrl: system.apiUrl, secrecy: { secrets, publicPort }, violations });
-  const tenants = await makeTenants({ client, sql, jwtSecret, signal: options.signal });
+  const tenants = await makeTenants({ client, pool, jwtSecret, signal: options.signal });
   // The client looks for them from here on, too.
   secrets.push(...tenants.flatMap(({ ownKeys }) => Object.values(ownKeys)));
   options.report(`✓ ${tenants.length} organizations`);
   const book = copyBook(system.sandboxUrl);
-  return { options, system, sql, violations, secrets, client, tenants, book, journal: new Journal(violations) };
+  return { options, system, pool, violations, secrets, client, tenants, book, journal: new Journal(violations) };
 }
 
 /** Faults and customers, until the time is over; then until the last job has ended. */
 async function strike(run: Run): Promise<{ faults: Fault[]; recoverySeconds: number | null }> {
-  const { options, system, sql, client, journal, violations } = run;
+  const { options, system, pool, client, journal, violations } = run;
   const { signal, seed, jobsPerSecond } = options;
   const patience = new AbortController();
   const giveUp = AbortSignal.any([signal, patience.signal]);
   const random = createRandom(seed + 1);
   const deps = { apiUrl: system.apiUrl, client, journal, violations, random, signal: giveUp };
-  const load = runLoad(run.tenants, { jobsPerSecond, deps, sql });
+  const load = runLoad(run.tenants, { jobsPerSecond, deps, pool });
   const copying = keepCopying(run.book, bookEveryMs, giveUp);
   const plan = planFaults(seed, options.minutes * 60_000);
   try {
@@ -131,7 +131,7 @@ async function strike(run: Run): Promise<{ faults: Fault[]; recoverySeconds: num
 }
 
 /** Whether the last customer has left and the last job has ended in time. */
-async function untilAllEnded({ sql, options, violations }: Run, customersLeft: Promise<void>): Promise<boolean> {
+async function untilAllEnded({ pool, options, violations }: Run, customersLeft: Promise<void>): Promise<boolean> {
   const endMs = performance.now() + drainMaxMs;
   let hasLeft = false;
   void customersLeft.then(() => {
@@ -139,15 +139,9 @@ async function untilAllEnded({ sql, options, violations }: Run, customersLeft: P
   });
   for (;;) {
     options.signal.throwIfAborted();
-    const live = await countLiveJobs(sql);
-    if (hasLeft && Object.keys(live).length === 0) return true;
+    if (hasLeft && (await countLiveJobs(pool)) === 0) return true;
     if (performance.now() > endMs) {
-      const rows = await sql`
-        select j.id, j.type, j.provider, j.model, j.status, j.attempts, j.worker, j.lease_expires_at, j.resume_at, j.deadline_at,
-          a.status as attempt, a.provider_task_id, a.error_code, a.created_at as attempt_at
-        from ai_jobs j left join provider_attempts a on a.job_id = j.id and a.status in ('intent', 'submitted', 'unknown')
-        where j.status in ('pending', 'queued', 'processing') order by j.id limit 20`;
-      for (const row of rows) violations.add('jobs_end', JSON.stringify(row));
+      for (const line of await describeLiveJobs(pool)) violations.add('jobs_end', line);
       if (!hasLeft)
         violations.add('orders_answered', `customers still wait ${drainMaxMs / 1000} s after the last fault`);
       return false;
@@ -159,9 +153,9 @@ async function untilAllEnded({ sql, options, violations }: Run, customersLeft: P
 async function checkEverything(
   run: Run,
 ): Promise<{ jobs: JobRow[]; calls: ReturnType<BookCopy['calls']>; callbacks: Record<string, number> }> {
-  const { system, sql, violations, tenants, client, journal, options } = run;
-  for (const row of await sql`select * from verify_ledger()`) violations.add('ledger', JSON.stringify(row));
-  const jobs = await readJobs(sql);
+  const { system, pool, violations, tenants, client, journal, options } = run;
+  for (const line of await ledgerViolations(pool)) violations.add('ledger', line);
+  const jobs = await readJobs(pool);
   await run.book.update();
   const calls = run.book.calls();
   const hintOf = createHints(run);

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type postgres from 'postgres';
 import { pickByShare } from './make-order.ts';
 import { grantCredits, type Tenant } from './make-tenants.ts';
+import type { Pool } from './read-jobs.ts';
 import { type CustomerDeps, serveCustomer } from './serve-customer.ts';
 
 export interface Load {
@@ -19,7 +19,7 @@ const topUpCredits = 6;
 /** Customers of all organizations come by chance, so many a second on average, until it is stopped. */
 export function runLoad(
   tenants: readonly Tenant[],
-  options: { jobsPerSecond: number; deps: CustomerDeps; sql: postgres.Sql },
+  options: { jobsPerSecond: number; deps: CustomerDeps; pool: Pool },
 ): Load {
   const { deps, jobsPerSecond } = options;
   const { random, violations } = deps;
@@ -39,16 +39,16 @@ export function runLoad(
     }
     await Promise.all(present);
   };
-  const ended = Promise.all([load(), topUp(tenants, options.sql, stopping.signal)]).then(() => {});
+  const ended = Promise.all([load(), topUp(tenants, options.pool, stopping.signal)]).then(() => {});
   return { stop: () => stopping.abort(), ended };
 }
 
 /** Those kept short get a little again and again, each gift by a reference of its own until it has certainly arrived. */
-async function topUp(tenants: readonly Tenant[], sql: postgres.Sql, signal: AbortSignal): Promise<void> {
+async function topUp(tenants: readonly Tenant[], pool: Pool, signal: AbortSignal): Promise<void> {
   const short = tenants.filter((tenant) => tenant.isShort);
   for (let gift = 1; !signal.aborted; gift += 1) {
     await pause(topUpEveryMs, undefined, { signal }).catch(() => {});
-    for (const tenant of short) await giveSurely(() => grantCredits(sql, tenant, topUpCredits, `gift-${gift}`));
+    for (const tenant of short) await giveSurely(() => grantCredits(pool, tenant, topUpCredits, `gift-${gift}`));
   }
 }
 

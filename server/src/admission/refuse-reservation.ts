@@ -33,6 +33,11 @@ export function refuseReservation(result: ReservationResult, principal: Principa
         figures,
         retryAfterSeconds: 10,
       });
+    case 'key_budget_reached':
+      return new ApiError('key_budget_reached', {
+        detail: `The job needs ${figures.required} credits; of the API key’s ${figures.budget} a month, ${figures.used} are used and ${figures.held} are held by running jobs.`,
+        figures,
+      });
     case 'insufficient_credits':
       return new ApiError('insufficient_credits', {
         detail: `The job needs ${figures.required} credits; ${figures.available} are available.`,

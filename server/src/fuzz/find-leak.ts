@@ -15,12 +15,18 @@ const repository = path.resolve(import.meta.dirname, '../../..');
 
 const traces: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['a stack trace', /\bat (?:async )?(?:[\w.<>]+ )?\(?(?:file:|node:)\/*\w|\.[tj]s:\d+:\d+|node_modules\//],
-  ['an error of the runtime', /\b(?:Type|Range|Syntax|Reference|Zod|Reply|Aggregate)Error\b|Cannot read propert|is not a function/],
+  [
+    'an error of the runtime',
+    /\b(?:Type|Range|Syntax|Reference|Zod|Reply|Aggregate)Error\b|Cannot read propert|is not a function/,
+  ],
   [
     'an error of the database',
     /syntax error at or near|relation "[^"]*" does not exist|duplicate key value|violates (?:check|foreign key|unique|not-null) constraint|SQLSTATE|invalid input syntax for|out of range for type|statement timeout/,
   ],
-  ['an error of a connection', /\b(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN)\b|socket hang up|fetch failed/],
+  [
+    'an error of a connection',
+    /\b(?:ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN)\b|socket hang up|fetch failed/,
+  ],
   ['words of a driver', /\b(?:ioredis|kysely|undici|node-postgres|WRONGTYPE)\b/i],
   ['SQL', /\bselect\s+[\w"*.,\s]{1,200}\bfrom\s+(?:public\.|"?(?:ai_jobs|users|organizations|credit_))/i],
   ['a provider key', /\bsandbox-[a-z-]+-key\b|\bsk-(?:proj-)?[A-Za-z0-9]{20,}|\br8_[A-Za-z0-9]{20,}/],
@@ -41,6 +47,7 @@ export function findLeak(text: string, rules: LeakRules, asked = '', isOfHouse =
   if (rules.foreignWords.some((word) => text.includes(word))) return 'words of another tenant';
   const id = rules.foreignIds.find((foreign) => text.includes(foreign) && !asked.includes(foreign));
   if (id !== undefined) return `the id ${id} of another tenant`;
-  if (!isOfHouse && rules.houseWords.some((word) => text.includes(word))) return 'words of a tenant, told to a stranger';
+  if (!isOfHouse && rules.houseWords.some((word) => text.includes(word)))
+    return 'words of a tenant, told to a stranger';
   return null;
 }

@@ -83,7 +83,18 @@ export async function addKeys(
     await pool.query(
       `insert into public.api_keys (id, organization_id, created_by, name, prefix, last4, key_hash, scopes, expires_at, revoked_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, case when $9 then now() - interval '1 hour' end, case when $10 then now() end)`,
-      [made.id, owner.organizationId, owner.userId, name, prefix, last4, hashApiKey(made.key), scopes, isExpired, isRevoked],
+      [
+        made.id,
+        owner.organizationId,
+        owner.userId,
+        name,
+        prefix,
+        last4,
+        hashApiKey(made.key),
+        scopes,
+        isExpired,
+        isRevoked,
+      ],
     );
     keys.push(made);
   }

@@ -90,6 +90,9 @@ function makeText(schema: Schema, random: Random): string {
 }
 
 function makeMatch(pattern: string, random: Random): string {
-  const [text = ''] = fc.sample(fc.stringMatching(new RegExp(pattern, 'u')), { seed: random.below(2 ** 31), numRuns: 1 });
+  const [text = ''] = fc.sample(fc.stringMatching(new RegExp(pattern, 'u')), {
+    seed: random.below(2 ** 31),
+    numRuns: 1,
+  });
   return text;
 }

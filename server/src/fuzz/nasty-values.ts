@@ -32,7 +32,7 @@ export const nastyTexts: readonly string[] = [
   'hasOwnProperty',
   "' or '1'='1",
   "'; drop table ai_jobs; --",
-  "1); select pg_sleep(10); --",
+  '1); select pg_sleep(10); --',
   "' union all select null, null, null --",
   '$1',
   '%s%s%n',
@@ -107,7 +107,18 @@ export function writeJson(value: unknown): string {
   return (JSON.stringify(value) ?? 'null').replaceAll(/"@@(.*?)@@"/g, '$1');
 }
 
-const numbers = ['-0', '1e400', '-1e400', '1e-400', '9007199254740993', '-1', '0.1', '2147483648', '1E3', '9223372036854775808'];
+const numbers = [
+  '-0',
+  '1e400',
+  '-1e400',
+  '1e-400',
+  '9007199254740993',
+  '-1',
+  '0.1',
+  '2147483648',
+  '1E3',
+  '9223372036854775808',
+];
 
 /** Anything that JSON can say, and most of what no field expects. */
 export function makeNasty(random: Random): unknown {

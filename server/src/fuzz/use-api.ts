@@ -46,7 +46,7 @@ export async function listQuickModels(user: ApiUser): Promise<Model[]> {
 }
 
 const job = z.object({ id: z.string(), status: z.string(), generation_ids: z.array(z.string()) });
-const message = z.object({ job_id: z.string(), conversation_id: z.string() });
+const message = z.object({ conversation_id: z.string(), job: z.object({ id: z.string() }) });
 export type MadeJob = z.infer<typeof job>;
 
 const patienceMs = 60_000;
@@ -61,8 +61,8 @@ export async function makePictures(user: ApiUser, options: { prompt: string; cou
 /** A conversation with one answered message. */
 export async function makeConversation(user: ApiUser, text: string): Promise<{ id: string; jobId: string }> {
   const made = await user.post('/assistant/messages', { message: text }, message);
-  await endOfJob(user, made.job_id);
-  return { id: made.conversation_id, jobId: made.job_id };
+  await endOfJob(user, made.job.id);
+  return { id: made.conversation_id, jobId: made.job.id };
 }
 
 async function endOfJob(user: ApiUser, id: string): Promise<MadeJob> {

@@ -39,6 +39,8 @@ export interface Model {
 export interface World {
   groups: readonly CallerGroup[];
   resources: Readonly<Record<ResourceName, ResourceIds>>;
+  /** Whose jobs end soon. */
+  models: readonly Model[];
   foreignOrganizationId: string;
   leakRules: LeakRules;
   /** What has changed although no request may change it, in sentences. */

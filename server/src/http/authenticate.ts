@@ -2,7 +2,7 @@ import { hashApiKey, isApiKey } from '@base/shared/crypto/api-key';
 import { ApiError } from '@base/shared/errors/api-error';
 import type { Request } from 'express';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
-import { addressOf } from './client-address.ts';
+import { addressOf, exactAddressOf } from './client-address.ts';
 import type { Principal } from './principal.ts';
 import type { Change, PrincipalState, Principals } from './principals.ts';
 import type { SessionTokens } from './session-tokens.ts';
@@ -22,6 +22,8 @@ export function createAuthenticator(options: { principals: Principals; sessionTo
   const { principals, sessionTokens } = options;
   const unknownKeys = new RateLimiterMemory({ points: unknownKeysPerMinute, duration: 60 });
 
+  // Nothing here takes longer the more of a key is right: it is looked up by its SHA-256, in memory and in Postgres, and
+  // the checksum before it is no secret.
   const byApiKey = async (key: string, request: Request): Promise<Principal> => {
     if (!isApiKey(key)) throw refusal('The API key is not complete or has a typing error.');
     const keyHash = hashApiKey(key);
@@ -33,7 +35,13 @@ export function createAuthenticator(options: { principals: Principals; sessionTo
       await unknownKeys.penalty(address, 1);
       throw refusal('There is no such API key, or it has expired or been revoked.');
     }
-    return admit(state);
+    const exactAddress = exactAddressOf(request);
+    if (state.allowedAddresses?.includes(exactAddress) === false) {
+      throw new ApiError('forbidden', { detail: `This API key may not be used from ${exactAddress}.` });
+    }
+    const principal = admit(state);
+    if (principal.apiKey !== null) principals.noteKeyUse(principal.apiKey.id, exactAddress);
+    return principal;
   };
 
   const bySession = async (token: string): Promise<Principal> => {

@@ -1,19 +1,20 @@
 import { isIPv6 } from 'node:net';
 import type { Request } from 'express';
 
-/**
- * The client's address as limits count it, by Express's `trust proxy` setting. IPv6 counts by /64, the least that one
- * customer of a network gets; IPv4 inside IPv6 counts as IPv4.
- */
+/** The client's address, by Express's `trust proxy` setting, without a zone; IPv4 inside IPv6 is IPv4. */
+export function exactAddressOf(request: Request): string {
+  const [address = ''] = (request.ip ?? 'unknown').split('%');
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
+
+/** The client's address as limits count it: IPv6 by /64, the least that one customer of a network gets. */
 export function addressOf(request: Request): string {
-  const address = request.ip ?? 'unknown';
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
+  const address = exactAddressOf(request);
   return isIPv6(address) ? networkOf(address) : address;
 }
 
 function networkOf(address: string): string {
-  const [head = '', tail] = address.toLowerCase().split('%')[0]?.split('::') ?? [];
+  const [head = '', tail] = address.toLowerCase().split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);

@@ -21,5 +21,8 @@ export interface ApiKeyPrincipal {
   id: string;
   requestsPerMinute: number | null;
   requestsPerDay: number | null;
+  monthlyCreditBudget: number | null;
+  /** Addresses and ranges; null: anywhere. */
+  allowedIps: readonly string[] | null;
   expiresAt: Date | null;
 }

@@ -2,6 +2,8 @@ import { planLimits, roles, scopes } from '@base/shared/contracts/accounts';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import * as z from 'zod';
+import { type AllowedAddresses, createAllowedAddresses } from './allowed-addresses.ts';
+import { createKeyUses, type KeyUses } from './key-uses.ts';
 import type { Principal } from './principal.ts';
 import { within } from './within.ts';
 
@@ -11,7 +13,7 @@ import { within } from './within.ts';
  * Concurrent misses for one principal share one query, so that a page's ten first calls cost one.
  */
 const cachedMax = 20_000;
-// A minute bounds what the feed could miss, and keeps last_used_at of keys honest.
+// A minute bounds what the feed could miss.
 const cachedMs = 60_000;
 const refusalMs = 5_000;
 const distrustedAfterMs = 2_000;
@@ -32,6 +34,9 @@ const rowSchema = z.object({
   key_requests_per_minute: z.number().nullable(),
   key_requests_per_day: z.number().nullable(),
   key_expires_at: z.date().nullable(),
+  // Of keys only.
+  key_monthly_credit_budget: z.number().nullish(),
+  key_allowed_ips: z.array(z.string()).nullish(),
 });
 
 /** A principal that may be refused: an account switched off is known, and told so. */
@@ -39,6 +44,8 @@ export interface PrincipalState {
   principal: Principal;
   isActive: boolean;
   organizationActive: boolean;
+  /** Where the key may be used from; null: anywhere. */
+  allowedAddresses: AllowedAddresses | null;
 }
 
 interface Entry {
@@ -56,6 +63,8 @@ export interface Principals {
   ofUser(user: { userId: string; email: string; fullName: string | null }): Promise<PrincipalState | null>;
   /** `keyHash` is the SHA-256 in hex. */
   ofApiKey(keyHash: string): Promise<PrincipalState | null>;
+  /** Notes that a key was used from an address; nobody waits for it. */
+  noteKeyUse: KeyUses['note'];
   /** Whether an answer for the key is at hand, so that asking costs no query. */
   hasApiKey(keyHash: string): boolean;
   /** Drops what the changes concern, here and now. */
@@ -72,6 +81,7 @@ export function createPrincipals(options: {
   const underWay = new Map<string, Promise<PrincipalState | null>>();
   // Grows with every change: an answer asked for before a change is given, but not kept.
   let version = 0;
+  const keyUses = createKeyUses(pool);
 
   const isTrusted = (entry: Entry): boolean =>
     feedAgeMs() <= distrustedAfterMs || performance.now() - entry.fetchedAt <= distrustedAfterMs;
@@ -106,6 +116,7 @@ export function createPrincipals(options: {
         user.fullName,
       ]),
     ofApiKey: (keyHash) => find(`key:${keyHash}`, 'select * from public.authenticate_api_key($1)', [keyHash]),
+    noteKeyUse: keyUses.note,
     hasApiKey: (keyHash) => cache.has(`key:${keyHash}`),
     forget(changes) {
       if (changes.length === 0) return;
@@ -134,6 +145,7 @@ function toState(row: unknown): PrincipalState | null {
   return {
     isActive: found.is_active,
     organizationActive: found.organization_active,
+    allowedAddresses: found.key_allowed_ips ? createAllowedAddresses(found.key_allowed_ips) : null,
     principal: Object.freeze({
       kind: found.api_key_id === null ? 'user' : 'api_key',
       userId: found.user_id,
@@ -151,6 +163,8 @@ function toState(row: unknown): PrincipalState | null {
               id: found.api_key_id,
               requestsPerMinute: found.key_requests_per_minute,
               requestsPerDay: found.key_requests_per_day,
+              monthlyCreditBudget: found.key_monthly_credit_budget ?? null,
+              allowedIps: found.key_allowed_ips ?? null,
               expiresAt: found.key_expires_at,
             },
     } satisfies Principal),

@@ -1,7 +1,7 @@
 import { isFinal, textOutput } from '@base/shared/contracts/jobs';
 import type { TextJob } from '@base/shared/contracts/text';
-import { type JobErrorCode, jobErrorTable } from '@base/shared/errors/job-error-table';
 import type * as z from 'zod';
+import { jobUrls, presentError, presentTokens, toIso, toIsoOrNull, toUsd } from '../admission/job-fields.ts';
 import type { JobRow } from '../admission/job-row.ts';
 
 /** What of a text job its answer needs. */
@@ -25,7 +25,6 @@ export type TextJobRow = Pick<JobRow, (typeof textJobColumns)[number]>;
 
 /** The job on the wire without its input and output: the one would repeat what was sent, the other stands beside it. */
 export function presentTextJob(row: TextJobRow, publicUrl: string): TextJob {
-  const self = `${publicUrl}/api/v1/jobs/${row.id}`;
   return {
     id: row.id,
     object: 'job',
@@ -33,26 +32,15 @@ export function presentTextJob(row: TextJobRow, publicUrl: string): TextJob {
     model: `${row.provider}/${row.model}`,
     error: row.status === 'failed' ? presentError(row.error_code) : null,
     credits: { held: isFinal(row.status) ? 0 : row.credits_held, charged: row.credits_charged },
-    tokens: row.tokens_in === null || row.tokens_out === null ? null : { input: row.tokens_in, output: row.tokens_out },
-    cost_usd: row.cost_usd === null ? null : Number(row.cost_usd).toFixed(6),
-    created_at: new Date(row.created_at).toISOString(),
-    completed_at: row.completed_at === null ? null : new Date(row.completed_at).toISOString(),
-    urls: {
-      self,
-      cancel: `${self}/cancel`,
-      retry: `${self}/retry`,
-      events: `${self}/events`,
-      receipt: `${self}/receipt`,
-    },
+    tokens: presentTokens(row),
+    cost_usd: toUsd(row.cost_usd),
+    created_at: toIso(row.created_at),
+    completed_at: toIsoOrNull(row.completed_at),
+    urls: jobUrls(row.id, publicUrl),
   };
 }
 
 /** What the model wrote; null while the job has not completed. */
 export function readAnswer(row: Pick<TextJobRow, 'output'>): z.output<typeof textOutput> | null {
   return textOutput.nullable().parse(row.output);
-}
-
-function presentError(code: string | null): { code: string; message: string } {
-  const known = code !== null && code in jobErrorTable ? (code as JobErrorCode) : 'provider_failed'; // checked by `in`
-  return { code: known, message: jobErrorTable[known].message };
 }

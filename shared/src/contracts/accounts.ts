@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ipRange } from './ip-range.ts';
 import { id, timestamp } from './wire.ts';
 
 export const roles = ['super_admin', 'admin', 'manager', 'member', 'viewer'] as const;
@@ -147,6 +148,10 @@ export const updateMeBody = z
   })
   .refine((body) => Object.keys(body).length > 0, 'must change at least one field');
 
+/**
+ * Each includes the one before. Three are enough: what a key that leaks could do within a scope is bounded by its budget,
+ * addresses and limits, and a finer scope would be one more thing to get wrong.
+ */
 export const scopes = ['read', 'write', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -160,8 +165,17 @@ export const apiKey = z
     scopes: z.array(z.enum(scopes)),
     requests_per_minute: z.int().nullable(),
     requests_per_day: z.int().nullable(),
+    monthly_credit_budget: z
+      .int()
+      .nullable()
+      .meta({ description: 'Credits that its jobs of a calendar month (UTC) may hold and use; null: no budget.' }),
+    credits_this_month: z
+      .object({ used: z.int(), held: z.int(), resets_at: timestamp })
+      .meta({ description: 'Of jobs admitted this month, together with those of the keys that it replaces.' }),
+    allowed_ips: z.array(z.string()).nullable().meta({ description: 'Where it may be used from; null: anywhere.' }),
     expires_at: timestamp.nullable(),
-    last_used_at: timestamp.nullable(),
+    last_used_at: timestamp.nullable().meta({ description: 'To the minute.' }),
+    last_used_ip: z.string().nullable(),
     revoked_at: timestamp.nullable(),
     created_at: timestamp,
   })
@@ -178,12 +192,26 @@ export const createdApiKey = apiKey
 
 const perMinute = z.int().min(1).max(100_000).nullable();
 const perDay = z.int().min(1).max(100_000_000).nullable();
+const monthlyCreditBudget = z
+  .int()
+  .min(1)
+  .max(1_000_000_000)
+  .nullable()
+  .meta({ description: 'Credits that its jobs of a calendar month (UTC) may hold and use; null: no budget.' });
+const allowedIps = z
+  .array(ipRange)
+  .min(1)
+  .max(50)
+  .nullable()
+  .meta({ description: 'Addresses and CIDR ranges, such as `203.0.113.7` or `2001:db8::/32`; null: anywhere.' });
 
 export const createApiKeyBody = z.strictObject({
   name: z.string().trim().min(1).max(100),
   scopes: z.array(z.enum(scopes)).min(1).max(3).default(['read', 'write']),
   requests_per_minute: perMinute.optional(),
   requests_per_day: perDay.optional(),
+  monthly_credit_budget: monthlyCreditBudget.optional(),
+  allowed_ips: allowedIps.optional(),
   expires_at: z.iso.datetime({ offset: true }).nullable().optional(),
 });
 
@@ -193,6 +221,8 @@ export const updateApiKeyBody = z
     scopes: z.array(z.enum(scopes)).min(1).max(3).optional(),
     requests_per_minute: perMinute.optional(),
     requests_per_day: perDay.optional(),
+    monthly_credit_budget: monthlyCreditBudget.optional(),
+    allowed_ips: allowedIps.optional(),
     expires_at: z.iso.datetime({ offset: true }).nullable().optional(),
   })
   .refine((body) => Object.keys(body).length > 0, 'must change at least one field');

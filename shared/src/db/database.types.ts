@@ -79,13 +79,18 @@ export interface AiJobs {
 }
 
 export interface ApiKeys {
+  allowed_ips: string[] | null;
   created_at: Generated<Date>;
   created_by: string;
   expires_at: Date | null;
+  first_key_id: string | null;
   id: string;
   key_hash: string;
   last_used_at: Date | null;
+  last_used_ip: string | null;
   last4: string;
+  line_id: Generated<string>;
+  monthly_credit_budget: number | null;
   name: string;
   organization_id: string;
   prefix: string;
@@ -95,6 +100,14 @@ export interface ApiKeys {
   rotated_from: string | null;
   scopes: string[];
   updated_at: Generated<Date>;
+}
+
+export interface ApiKeyUsage {
+  api_key_id: string;
+  credits_held: Generated<number>;
+  credits_used: Generated<number>;
+  organization_id: string;
+  period_start: string;
 }
 
 export interface AuditLogs {
@@ -273,10 +286,12 @@ export interface Organizations {
   custom_limits: Generated<unknown>;
   default_role: Generated<UserRole>;
   deleted_at: Date | null;
+  erased_at: Date | null;
   id: string;
   is_active: Generated<boolean>;
   logo_url: string | null;
   name: string;
+  owner_id: string | null;
   plan_id: Generated<string>;
   require_approval: Generated<boolean>;
   slug: string;
@@ -422,15 +437,18 @@ export interface Users {
   deleted_at: Date | null;
   email: string;
   email_notifications: Generated<boolean>;
+  erased_at: Date | null;
   full_name: string | null;
   id: string;
   is_active: Generated<boolean>;
+  joined_at: Generated<Date>;
   language: Generated<string>;
   last_login_at: Date | null;
   organization_id: string;
   phone: string | null;
   push_notifications: Generated<boolean>;
   role: Generated<UserRole>;
+  sign_in_erased_at: Date | null;
   theme: Generated<string>;
   updated_at: Generated<Date>;
 }
@@ -448,6 +466,7 @@ export interface Voices {
 
 export interface DB {
   ai_jobs: AiJobs;
+  api_key_usage: ApiKeyUsage;
   api_keys: ApiKeys;
   audit_logs: AuditLogs;
   conversations: Conversations;

@@ -28,6 +28,7 @@ export const errorTable = {
   model_retired: { status: 422, title: 'The model has been retired' },
   price_not_found: { status: 422, title: 'There is no price for this request' },
   insufficient_credits: { status: 402, title: 'Not enough credits' },
+  key_budget_reached: { status: 402, title: 'The API key’s credits of this month are spent' },
   credits_on_hold: { status: 402, title: 'The credits are on hold for running jobs' },
   feature_not_in_plan: { status: 403, title: 'The plan does not include this feature' },
   plan_limit_reached: { status: 403, title: 'A limit of the plan is reached' },

@@ -65,7 +65,7 @@ async function pollTask(step: Step, live: Live, deps: AdvanceDeps): Promise<Step
     case 'done':
       return deps.ending.complete(step, live, result.output, { canFetchAgain: true });
     case 'failed':
-      return failedAtProvider(step, live.attemptId, result.failure, deps);
+      return failedAtProvider(step, live, result.failure, deps);
     case 'canceled':
       return deps.ending.fail(step, 'provider_failed', { detail: 'canceled at the provider', attemptStatus: 'failed' });
     case 'gone':

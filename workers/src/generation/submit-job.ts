@@ -141,11 +141,13 @@ async function rejected(
 /** What was accepted and then failed at the provider: another way may still make it. */
 export async function failedAtProvider(
   step: Step,
-  attemptId: string,
+  { attemptId, route }: { attemptId: string; route: Route },
   failure: ProviderFailure,
   deps: AdvanceDeps,
 ): Promise<StepResult> {
   const { job } = step;
+  // A provider that gives an unusable result and calls it a success charges for it.
+  const isPaid = failure.code === 'output_invalid';
   const hasOtherWay = routesOf(job).length > 1 && mayGoOn(failure.code);
   const made = [
     ...job.attempts_made,
@@ -157,13 +159,20 @@ export async function failedAtProvider(
     },
   ];
   if (!hasOtherWay || openRoutes({ ...job, attempts_made: made }).length === 0) {
-    return deps.ending.fail(step, failure.code, { detail: failure.detail, attemptStatus: 'failed' });
+    const attemptStatus = isPaid ? 'abandoned' : 'failed';
+    return deps.ending.fail(step, failure.code, { detail: failure.detail, attemptStatus });
   }
   step.log.warn(
     { attempt_id: attemptId, code: failure.code, detail: failure.detail },
     'failed at the provider; trying another',
   );
-  await deps.store.recordAttempt({ attemptId, status: 'failed', errorCode: failure.code, errorDetail: failure.detail });
+  await deps.store.recordAttempt({
+    attemptId,
+    status: 'failed',
+    ...(isPaid && { costAtRiskUsd: route.costUsd }),
+    errorCode: failure.code,
+    errorDetail: failure.detail,
+  });
   return waitFor(0);
 }
 

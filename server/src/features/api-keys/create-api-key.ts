@@ -1,7 +1,7 @@
 import { createApiKeyBody, createdApiKey } from '@base/shared/contracts/accounts';
 import { created, endpoint } from '../../http/endpoint.ts';
 import { requireFeature } from '../../http/require-feature.ts';
-import { refuseHigherScopes } from './find-api-key.ts';
+import { refuseBoundedKey, refuseHigherScopes } from './find-api-key.ts';
 import { insertApiKey } from './insert-api-key.ts';
 import { presentCreatedApiKey } from './present-api-key.ts';
 import { refusePast } from './refuse-past.ts';
@@ -25,6 +25,7 @@ export const createApiKey = endpoint({
   errors: ['feature_not_in_plan', 'idempotency_key_reused'],
   async handle({ body, deps, principal, idempotencyKey }) {
     requireFeature(principal, 'api_access');
+    refuseBoundedKey(principal);
     refuseHigherScopes(principal, body.scopes);
     refusePast(body.expires_at);
     const { row, key } = await insertApiKey(
@@ -35,6 +36,8 @@ export const createApiKey = endpoint({
         scopes: [...new Set(body.scopes)],
         requestsPerMinute: body.requests_per_minute ?? null,
         requestsPerDay: body.requests_per_day ?? null,
+        monthlyCreditBudget: body.monthly_credit_budget ?? null,
+        allowedIps: body.allowed_ips ?? null,
         expiresAt: body.expires_at ?? null,
       },
     );

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { v7 as uuidV7 } from 'uuid';
 import { hashRequest } from '../../http/idempotency-key.ts';
 import type { Principal } from '../../http/principal.ts';
-import { type ApiKeyRow, apiKeyColumns } from './present-api-key.ts';
+import { type ApiKeyRow, apiKeyColumns, usageColumns } from './present-api-key.ts';
 
 /**
  * Making a key, from nothing or from an older one, is one statement that claims the Idempotency-Key and writes the row:
@@ -29,23 +29,30 @@ export interface NewKeyFields {
   scopes: readonly string[];
   requestsPerMinute: number | null;
   requestsPerDay: number | null;
+  monthlyCreditBudget: number | null;
+  allowedIps: readonly string[] | null;
   expiresAt: string | null;
 }
 
-const columns = apiKeyColumns.map((column) => `made.${column}`).join(', ');
+const columns = [
+  ...apiKeyColumns.map((column) => `made.${column}`),
+  ...usageColumns.map((column) => `usage.${column}`),
+].join(', ');
+const joinUsage = 'cross join lateral public.find_key_usage(made.line_id) usage';
 const claimSql = `insert into public.idempotency_keys as i (organization_id, route, key, request_hash, resource_id)
   select $1::uuid, $2, $3, $4, $5::uuid`;
 const onClaimed = `on conflict (organization_id, route, key) do update set key = i.key returning resource_id`;
 
 const insertSql = `with claim as (${claimSql} where $3::text is not null ${onClaimed}),
 made as (
-  insert into public.api_keys (id, organization_id, created_by, name, prefix, last4, key_hash, scopes, requests_per_minute, requests_per_day, expires_at)
-  select $5, $1, $6, $7, $8, $9, $10, $11, $12, $13, $14
+  insert into public.api_keys (id, organization_id, created_by, name, prefix, last4, key_hash, scopes, requests_per_minute, requests_per_day,
+    monthly_credit_budget, allowed_ips, expires_at)
+  select $5, $1, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
   where coalesce((select c.resource_id from claim c), $5::uuid) = $5::uuid
   returning *
 )
 select ${columns}
-from made`;
+from made ${joinUsage}`;
 
 // The old key goes on for the overlap, but never longer than it would have anyway; without overlap it is revoked.
 const rotateSql = `with old as (
@@ -54,8 +61,10 @@ const rotateSql = `with old as (
 ),
 claim as (${claimSql} from old where $3::text is not null ${onClaimed}),
 made as (
-  insert into public.api_keys (id, organization_id, created_by, name, prefix, last4, key_hash, scopes, requests_per_minute, requests_per_day, expires_at, rotated_from)
-  select $5, $1, $7, old.name, $8, $9, $10, old.scopes, old.requests_per_minute, old.requests_per_day, old.expires_at, old.id
+  insert into public.api_keys (id, organization_id, created_by, name, prefix, last4, key_hash, scopes, requests_per_minute, requests_per_day,
+    monthly_credit_budget, allowed_ips, expires_at, rotated_from, first_key_id)
+  select $5, $1, $7, old.name, $8, $9, $10, old.scopes, old.requests_per_minute, old.requests_per_day,
+    old.monthly_credit_budget, old.allowed_ips, old.expires_at, old.id, old.line_id
   from old where coalesce((select c.resource_id from claim c), $5::uuid) = $5::uuid
   returning *
 ),
@@ -67,7 +76,7 @@ ended as (
   from made where k.id = made.rotated_from
 )
 select ${columns}
-from made`;
+from made ${joinUsage}`;
 
 /** Makes a new key, or finds the one that the same request made before. @throws ApiError idempotency_key_reused */
 export async function insertApiKey(pool: Pool, claim: Claim, fields: NewKeyFields): Promise<MadeApiKey> {
@@ -83,6 +92,8 @@ export async function insertApiKey(pool: Pool, claim: Claim, fields: NewKeyField
     fields.scopes,
     fields.requestsPerMinute,
     fields.requestsPerDay,
+    fields.monthlyCreditBudget,
+    fields.allowedIps,
     fields.expiresAt,
   ]);
   return readMade(pool, claim, key, rows[0]);
@@ -115,7 +126,7 @@ function claimValues({ principal, route, idempotencyKey, body }: Claim): unknown
 async function readMade(pool: Pool, claim: Claim, key: string, row: ApiKeyRow | undefined): Promise<MadeApiKey> {
   if (row !== undefined) return { row, key };
   const earlier = await pool.query<ApiKeyRow & { request_hash: string }>(
-    `select i.request_hash, ${columns} from public.idempotency_keys i join public.api_keys made on made.id = i.resource_id
+    `select i.request_hash, ${columns} from public.idempotency_keys i join public.api_keys made on made.id = i.resource_id ${joinUsage}
      where i.organization_id = $1 and i.route = $2 and i.key = $3`,
     [claim.principal.organizationId, claim.route, claim.idempotencyKey],
   );

@@ -2,7 +2,8 @@ import { apiKey } from '@base/shared/contracts/accounts';
 import { page, pageQuery } from '@base/shared/contracts/wire';
 import { endpoint, ok } from '../../http/endpoint.ts';
 import { presentPage, readPage } from '../../http/page.ts';
-import { apiKeyColumns, presentApiKey } from './present-api-key.ts';
+import { selectApiKeys } from './find-api-key.ts';
+import { presentApiKey } from './present-api-key.ts';
 
 export const listApiKeys = endpoint({
   method: 'get',
@@ -15,10 +16,7 @@ export const listApiKeys = endpoint({
   errors: ['invalid_cursor'],
   async handle({ query, deps, principal }) {
     const { take, below } = readPage(query);
-    let keys = deps.db
-      .selectFrom('api_keys')
-      .select(apiKeyColumns)
-      .where('organization_id', '=', principal.organizationId);
+    let keys = selectApiKeys(deps.db, principal);
     if (below !== null) keys = keys.where('id', '<', below);
     const rows = await keys.orderBy('id', 'desc').limit(take).execute();
     return ok(presentPage(rows, query.limit, presentApiKey));

@@ -11,13 +11,25 @@ export const apiKeyColumns = [
   'scopes',
   'requests_per_minute',
   'requests_per_day',
+  'monthly_credit_budget',
+  'allowed_ips',
   'expires_at',
   'last_used_at',
+  'last_used_ip',
   'revoked_at',
   'created_at',
 ] as const;
 
-export type ApiKeyRow = Pick<Selectable<ApiKeys>, (typeof apiKeyColumns)[number]>;
+/** What find_key_usage tells of the key's line. */
+export const usageColumns = ['credits_used', 'credits_held', 'resets_at'] as const;
+
+export interface KeyUsage {
+  credits_used: number;
+  credits_held: number;
+  resets_at: Date;
+}
+
+export type ApiKeyRow = Pick<Selectable<ApiKeys>, (typeof apiKeyColumns)[number]> & KeyUsage;
 
 /** A key on the wire: enough to recognise it, nothing to use it with. */
 export function presentApiKey(row: ApiKeyRow): z.input<typeof apiKey> {
@@ -30,8 +42,12 @@ export function presentApiKey(row: ApiKeyRow): z.input<typeof apiKey> {
     scopes: scopesOf(row),
     requests_per_minute: row.requests_per_minute,
     requests_per_day: row.requests_per_day,
+    monthly_credit_budget: row.monthly_credit_budget,
+    credits_this_month: { used: row.credits_used, held: row.credits_held, resets_at: row.resets_at.toISOString() },
+    allowed_ips: row.allowed_ips,
     expires_at: row.expires_at?.toISOString() ?? null,
     last_used_at: row.last_used_at?.toISOString() ?? null,
+    last_used_ip: row.last_used_ip,
     revoked_at: row.revoked_at?.toISOString() ?? null,
     created_at: row.created_at.toISOString(),
   };

@@ -12,6 +12,7 @@ export const rotateApiKey = endpoint({
   path: '/api-keys/:id/rotate',
   tag: 'api keys',
   summary: 'Replace a key: a new one with the same name, scopes and limits, the old one ending after the overlap',
+  description: 'Both share the month of the budget. The new key ends when the old one would have ended without this.',
   access: 'api_keys:write',
   params: z.strictObject({ id }),
   body: rotateApiKeyBody,

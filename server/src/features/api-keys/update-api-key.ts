@@ -3,15 +3,16 @@ import { id } from '@base/shared/contracts/wire';
 import { ApiError } from '@base/shared/errors/api-error';
 import * as z from 'zod';
 import { endpoint, ok } from '../../http/endpoint.ts';
-import { findOwnApiKey, refuseHigherScopes } from './find-api-key.ts';
-import { apiKeyColumns, presentApiKey } from './present-api-key.ts';
+import { findApiKey, findOwnApiKey, refuseBoundedKey, refuseHigherScopes } from './find-api-key.ts';
+import { presentApiKey } from './present-api-key.ts';
 import { refusePast } from './refuse-past.ts';
 
 export const updateApiKey = endpoint({
   method: 'patch',
   path: '/api-keys/:id',
   tag: 'api keys',
-  summary: 'Change a key’s name, scopes, limits or end',
+  summary: 'Change a key’s name, scopes, limits, budget, addresses or end',
+  description: 'A budget below what the month has already used refuses every further job; running ones go on.',
   access: 'api_keys:write',
   params: z.strictObject({ id }),
   body: updateApiKeyBody,
@@ -19,10 +20,11 @@ export const updateApiKey = endpoint({
   errors: ['conflict'],
   async handle({ params, body, deps, principal }) {
     const { scopes, expires_at: expiresAt, ...fields } = body;
+    refuseBoundedKey(principal);
     await findOwnApiKey(deps.db, principal, params.id);
     if (scopes !== undefined) refuseHigherScopes(principal, scopes);
     refusePast(expiresAt);
-    const row = await deps.db
+    const changed = await deps.db
       .updateTable('api_keys')
       // Fields left out are undefined, and undefined is not written.
       .set({
@@ -34,10 +36,10 @@ export const updateApiKey = endpoint({
       .where('organization_id', '=', principal.organizationId)
       .where('id', '=', params.id)
       .where('revoked_at', 'is', null)
-      .returning(apiKeyColumns)
+      .returning('id')
       .executeTakeFirst();
-    if (row === undefined) throw new ApiError('conflict', { detail: 'The key has been revoked.' });
+    if (changed === undefined) throw new ApiError('conflict', { detail: 'The key has been revoked.' });
     deps.authenticator.forget([{ kind: 'api_key', id: params.id }]);
-    return ok(presentApiKey(row));
+    return ok(presentApiKey(await findApiKey(deps.db, principal, params.id)));
   },
 });

@@ -1,7 +1,15 @@
 import { isFinal, type Job, type jobOutput } from '@base/shared/contracts/jobs';
 import type { ContentLinks } from '@base/shared/crypto/signed-link';
-import { type JobErrorCode, jobErrorTable } from '@base/shared/errors/job-error-table';
 import type * as z from 'zod';
+import {
+  jobUrls,
+  presentError,
+  presentTokens,
+  servedBy,
+  toIso,
+  toIsoOrNull,
+  toUsd,
+} from '../../admission/job-fields.ts';
 import type { JobRow } from '../../admission/job-row.ts';
 
 /** What settlement stores in `ai_jobs.output`: this for each generation, or one text. */
@@ -24,7 +32,6 @@ interface StoredText {
 export function presentJob(row: JobRow, links: { contentLinks: ContentLinks; publicUrl: string }): Job {
   const output = row.output as StoredFile[] | StoredText | null; // only settlement writes it, in these shapes
   const files = Array.isArray(output) ? output : [];
-  const self = `${links.publicUrl}/api/v1/jobs/${row.id}`;
   return {
     id: row.id,
     object: 'job',
@@ -53,25 +60,8 @@ export function presentJob(row: JobRow, links: { contentLinks: ContentLinks; pub
     completed_at: toIsoOrNull(row.completed_at),
     deadline_at: toIso(row.deadline_at),
     generation_ids: files.map((file) => file.generation_id),
-    urls: {
-      self,
-      cancel: `${self}/cancel`,
-      retry: `${self}/retry`,
-      events: `${self}/events`,
-      receipt: `${self}/receipt`,
-    },
+    urls: jobUrls(row.id, links.publicUrl),
   };
-}
-
-/** Who made the result, as clients name models. */
-export function servedBy(row: Pick<JobRow, 'served_provider' | 'served_model'>): string | null {
-  return row.served_provider === null ? null : `${row.served_provider}/${row.served_model}`;
-}
-
-export function presentTokens(row: Pick<JobRow, 'tokens_in' | 'tokens_out'>): Job['tokens'] {
-  return row.tokens_in === null && row.tokens_out === null
-    ? null
-    : { input: row.tokens_in ?? 0, output: row.tokens_out ?? 0 };
 }
 
 function presentFile(file: StoredFile, contentLinks: ContentLinks): z.input<typeof jobOutput> {
@@ -88,25 +78,4 @@ function presentFile(file: StoredFile, contentLinks: ContentLinks): z.input<type
 
 function presentText({ text, finish_reason }: StoredText): StoredText {
   return { text, finish_reason };
-}
-
-/** A code of ours and its sentence; the provider's own words are for operators. */
-export function presentError(code: string | null): { code: string; message: string } {
-  const known = code !== null && code in jobErrorTable ? (code as JobErrorCode) : 'provider_failed'; // checked by `in`
-  return { code: known, message: jobErrorTable[known].message };
-}
-
-export function toUsd(amount: string | number): string;
-export function toUsd(amount: string | number | null): string | null;
-/** As decimals are shown: exact to the millionth. From JSON they come as numbers. */
-export function toUsd(amount: string | number | null): string | null {
-  return amount === null ? null : Number(amount).toFixed(6);
-}
-
-export function toIso(time: Date | string): string {
-  return (typeof time === 'string' ? new Date(time) : time).toISOString();
-}
-
-export function toIsoOrNull(time: Date | string | null): string | null {
-  return time === null ? null : toIso(time);
 }

@@ -1,8 +1,8 @@
 import type { JobReceipt } from '@base/shared/contracts/jobs';
 import type { Price } from '@base/shared/credits/quote';
 import type { AttemptStatus, HoldStatus, KeySource } from '@base/shared/db/database.types';
+import { presentError, presentTokens, servedBy, toIso, toIsoOrNull, toUsd } from '../../admission/job-fields.ts';
 import type { JobRow } from '../../admission/job-row.ts';
-import { presentError, presentTokens, servedBy, toIso, toIsoOrNull, toUsd } from './present-job.ts';
 
 /** A job with its hold, attempts and ledger entries, which come as JSON. */
 export interface ReceiptRow

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { v7 as uuidV7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -29,6 +29,26 @@ afterAll(() => database.close());
 interface Organization {
   id: string;
   userId: string;
+}
+
+/** An API key of the organization; `rotatedFrom` is a key whose line it continues. */
+async function makeKey(organization: Organization, budget: number | null, rotatedFrom?: string): Promise<string> {
+  const id = uuidV7();
+  await database.pool.query(
+    `insert into api_keys (id, organization_id, created_by, name, prefix, last4, key_hash, scopes, monthly_credit_budget, rotated_from, first_key_id)
+     values ($1, $2, $3, 'test', 'base', 'last', $4, '{write}', $5, $6, $6)`,
+    [id, organization.id, organization.userId, hash('sha256', id, 'hex'), budget, rotatedFrom ?? null],
+  );
+  return id;
+}
+
+/** What the key's line holds and has used this month. */
+async function readLine(keyId: string): Promise<{ held: number; used: number }> {
+  const { rows } = await database.pool.query(
+    'select u.credits_held as held, u.credits_used as used from api_keys k cross join find_key_usage(k.line_id) u where k.id = $1',
+    [keyId],
+  );
+  return rows[0];
 }
 
 /** An organization on a plan of these tests, with so many credits and concurrent jobs. */
@@ -126,9 +146,13 @@ const settlement = (id: string, leaseToken: string, credits: number) => ({
 const keepFromRelay = (ids: string[]) =>
   database.pool.query(`update ai_jobs set enqueued_at = now() + interval '1 day' where id = any($1)`, [ids]);
 
+/** Who orders: a person, a key with a budget, the key that replaced it, or a key without a budget. */
+const keys = ['none', 'first', 'next', 'free'] as const;
+const lineBudget = 15;
+
 /** One step of a random life; numbers choose among the jobs there are. */
 type Action =
-  | { kind: 'reserve'; credits: number[] }
+  | { kind: 'reserve'; orders: { credits: number; key: (typeof keys)[number] }[] }
   | { kind: 'begin' | 'park' | 'extend' | 'cancel'; pick: number }
   | { kind: 'open'; pick: number; other: boolean }
   | { kind: 'own_key'; state: 'valid' | 'refused' | 'removed' }
@@ -142,7 +166,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('reserve' as const),
-      credits: fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 4 }),
+      orders: fc.array(fc.record({ credits: fc.integer({ min: 0, max: 9 }), key: fc.constantFrom(...keys) }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
     }),
   },
   {
@@ -185,7 +212,26 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 interface Model {
   balance: number;
   ownKey: 'valid' | 'refused' | 'removed';
-  jobs: { id: string; held: number; lease: string | null; attempt: string | null; over: boolean }[];
+  keyIds: Record<(typeof keys)[number], string | null>;
+  jobs: {
+    id: string;
+    /** Whether it counts against the budget. */
+    inLine: boolean;
+    held: number;
+    charged: number;
+    lease: string | null;
+    attempt: string | null;
+    over: boolean;
+  }[];
+}
+
+/** What jobs of the line hold and have been charged. */
+function lineOf({ jobs }: Model): { held: number; used: number } {
+  const inLine = jobs.filter((job) => job.inLine);
+  return {
+    held: inLine.filter((job) => !job.over).reduce((sum, job) => sum + job.held, 0),
+    used: inLine.reduce((sum, job) => sum + job.charged, 0),
+  };
 }
 
 describe('the life of jobs, in any order of steps', () => {
@@ -198,7 +244,10 @@ describe('the life of jobs, in any order of steps', () => {
         fc.integer({ min: 1, max: 4 }),
         async (actions, concurrent) => {
           const organization = await makeOrganization(30, concurrent);
-          const model: Model = { balance: 30, ownKey: 'removed', jobs: [] };
+          const first = await makeKey(organization, lineBudget);
+          const next = await makeKey(organization, lineBudget, first);
+          const keyIds = { none: null, first, next, free: await makeKey(organization, null) };
+          const model: Model = { balance: 30, ownKey: 'removed', keyIds, jobs: [] };
           for (const step of actions) await take(step, organization, model);
           const { rows } = await database.pool.query(
             'select balance, held, active_jobs, waiting_jobs from credit_balances where organization_id = $1',
@@ -209,6 +258,7 @@ describe('the life of jobs, in any order of steps', () => {
           expect(rows[0].held).toBe(live.reduce((sum, job) => sum + job.held, 0));
           expect(rows[0].active_jobs + rows[0].waiting_jobs).toBe(live.length);
           expect(rows[0].active_jobs).toBe(Math.min(concurrent, live.length));
+          expect(await readLine(next)).toEqual(lineOf(model));
         },
       ),
       { numRuns: 40 },
@@ -217,7 +267,7 @@ describe('the life of jobs, in any order of steps', () => {
 
   async function take(step: Action, organization: Organization, model: Model): Promise<void> {
     const { pool } = database;
-    if (step.kind === 'reserve') await reserveAll(step.credits, organization, model);
+    if (step.kind === 'reserve') await reserveAll(step.orders, organization, model);
     else if (step.kind === 'own_key') await changeKey(step.state, organization, model);
     else {
       const job = model.jobs[step.pick % Math.max(1, model.jobs.length)];
@@ -278,16 +328,27 @@ describe('the life of jobs, in any order of steps', () => {
     await expectSound(organization);
   }
 
-  async function reserveAll(credits: number[], organization: Organization, model: Model): Promise<void> {
-    const items = credits.map((amount) => reservation(organization, { credits: amount, ownKeyCredits: amount % 3 }));
+  async function reserveAll(
+    orders: { credits: number; key: (typeof keys)[number] }[],
+    organization: Organization,
+    model: Model,
+  ): Promise<void> {
+    const items = orders.map(({ credits, key }) =>
+      reservation(organization, { credits, ownKeyCredits: credits % 3, apiKeyId: model.keyIds[key] }),
+    );
     const results = await reserveJobs(database.pool, items);
     await keepFromRelay(items.map((item) => item.id));
     for (const [index, item] of items.entries()) {
       const held = model.jobs.filter((job) => !job.over).reduce((sum, job) => sum + job.held, 0);
       const amount = model.ownKey === 'valid' ? item.ownKeyCredits : item.credits;
-      const fits = model.ownKey !== 'refused' && model.balance - held >= amount;
+      const inLine = orders[index]?.key === 'first' || orders[index]?.key === 'next';
+      const line = lineOf(model);
+      const isInBudget = !inLine || line.held + line.used + amount <= lineBudget;
+      const fits = model.ownKey !== 'refused' && isInBudget && model.balance - held >= amount;
       expect(results[index]?.code === 'admitted').toBe(fits);
-      if (fits) model.jobs.push({ id: item.id, held: amount, lease: null, attempt: null, over: false });
+      if (model.ownKey !== 'refused') expect(results[index]?.code === 'key_budget_reached').toBe(!isInBudget);
+      if (fits)
+        model.jobs.push({ id: item.id, inLine, held: amount, charged: 0, lease: null, attempt: null, over: false });
     }
   }
 
@@ -313,6 +374,7 @@ describe('the life of jobs, in any order of steps', () => {
     if (!ended) return;
     expect(job.over).toBe(false);
     job.over = true;
+    job.charged = charge;
     model.balance -= charge;
   }
 });
@@ -351,6 +413,98 @@ describe('reserve_jobs in one batch', () => {
       expect(results.filter((batch) => batch[index]?.code === 'admitted')).toHaveLength(credits);
     }
     await Promise.all(organizations.map(expectSound));
+  });
+});
+
+describe('the monthly budget of an API key', () => {
+  it('is decided in order inside a batch, with its figures, for each line of keys apart', async () => {
+    const organization = await makeOrganization(100, 100);
+    const first = await makeKey(organization, 5);
+    const next = await makeKey(organization, 5, first);
+    const other = await makeKey(organization, 2);
+    const results = await reserveJobs(
+      database.pool,
+      [[first, 3] as const, [next, 3] as const, [other, 2] as const, [next, 2] as const, [first, 1] as const].map(
+        ([apiKeyId, credits]) => reservation(organization, { apiKeyId, credits }),
+      ),
+    );
+    expect(results.map((result) => result.code)).toEqual([
+      'admitted',
+      'key_budget_reached',
+      'admitted',
+      'admitted',
+      'key_budget_reached',
+    ]);
+    const now = new Date();
+    const resetsAt = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1)).toISOString();
+    expect(results[1]?.figures).toEqual({ required: 3, budget: 5, used: 0, held: 3, resets_at: resetsAt });
+    expect(results[4]?.figures).toEqual({ required: 1, budget: 5, used: 0, held: 5, resets_at: resetsAt });
+    expect([await readLine(first), await readLine(other)]).toEqual([
+      { held: 5, used: 0 },
+      { held: 2, used: 0 },
+    ]);
+    await expectSound(organization);
+  });
+
+  it('is never passed by many connections at once', async () => {
+    const organization = await makeOrganization(100, 100);
+    const key = await makeKey(organization, 20);
+    const results = await Promise.all(
+      Array.from({ length: 50 }, () => reserveJobs(database.pool, [reservation(organization, { apiKeyId: key })])),
+    );
+    expect(results.flat().filter((result) => result.code === 'admitted')).toHaveLength(20);
+    expect(results.flat().filter((result) => result.code === 'key_budget_reached')).toHaveLength(30);
+    expect(await readLine(key)).toEqual({ held: 20, used: 0 });
+    await expectSound(organization);
+  });
+
+  it('counts a job in the month of its admission, also when it ends in the next', async () => {
+    const organization = await makeOrganization(100, 100);
+    const key = await makeKey(organization, 5);
+    const items = [2, 3].map((credits) => reservation(organization, { apiKeyId: key, credits }));
+    await reserveJobs(database.pool, items);
+    const ids = items.map((item) => item.id);
+    await database.pool.query(`update ai_jobs set created_at = created_at - interval '1 month' where id = any($1)`, [
+      ids,
+    ]);
+    await database.pool.query(
+      `update api_key_usage set period_start = period_start - interval '1 month' where api_key_id = $1`,
+      [key],
+    );
+    await expectSound(organization);
+    // A new month: the whole budget is there, whatever the jobs of the last one still hold.
+    const [fresh] = await reserveJobs(database.pool, [reservation(organization, { apiKeyId: key, credits: 5 })]);
+    expect(fresh?.code).toBe('admitted');
+    for (const { id } of items) {
+      const [begun] = await beginJobs(database.pool, [{ id, leaseToken: null }], { worker: 't', leaseSeconds: 60 });
+      const lease = { id, leaseToken: begun?.lease_token ?? '' };
+      await openAttempts(database.pool, [opened(lease)]);
+      await settleJobs(database.pool, [settlement(id, lease.leaseToken, 1)]);
+    }
+    const { rows } = await database.pool.query(
+      'select credits_held, credits_used from api_key_usage where api_key_id = $1 order by period_start',
+      [key],
+    );
+    expect(rows).toEqual([
+      { credits_held: 0, credits_used: 2 },
+      { credits_held: 5, credits_used: 0 },
+    ]);
+    await expectSound(organization);
+  });
+
+  it('a counter that is not the sum of the key’s jobs is a violation', async () => {
+    const organization = await makeOrganization(10, 10);
+    const key = await makeKey(organization, null);
+    await reserveJobs(database.pool, [reservation(organization, { apiKeyId: key })]);
+    await database.pool.query('update api_key_usage set credits_used = 1 where api_key_id = $1', [key]);
+    const { rows } = await database.pool.query('select violation, expected, actual from verify_ledger($1)', [
+      organization.id,
+    ]);
+    expect(rows).toEqual([
+      { violation: 'key_usage_is_sum_of_jobs', expected: 'held 1 used 0', actual: 'held 1 used 1' },
+    ]);
+    await database.pool.query('update api_key_usage set credits_used = 0 where api_key_id = $1', [key]);
+    await expectSound(organization);
   });
 });
 

@@ -53,6 +53,7 @@ export type ReservationCode =
   | 'feature_not_in_plan'
   | 'plan_limit_reached'
   | 'queue_full'
+  | 'key_budget_reached'
   | 'insufficient_credits'
   | 'credits_on_hold'
   | 'provider_key_invalid';

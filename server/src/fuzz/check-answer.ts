@@ -1,0 +1,72 @@
+import { findLeak } from './find-leak.ts';
+import type { FuzzRequest, Outcome } from './request.ts';
+import { answerMaxMs } from './send-request.ts';
+import type { World } from './world.ts';
+
+type Answer = Extract<Outcome, { kind: 'answer' }>;
+
+/** What is wrong with what came back, or null. */
+export function checkAnswer(request: FuzzRequest, outcome: Outcome, world: Pick<World, 'leakRules'>): string | null {
+  if (outcome.kind === 'cut') return null;
+  if (outcome.kind === 'lost') return `no answer: ${outcome.reason}`;
+  return (
+    checkStatus(outcome) ??
+    checkLeak(request, outcome, world) ??
+    (outcome.status >= 400 ? checkProblem(request, outcome) : checkContent(request, outcome))
+  );
+}
+
+function checkStatus({ status, durationMs, text }: Answer): string | null {
+  if (status >= 500) return `status ${status}: ${text.slice(0, 300)}`;
+  return durationMs > answerMaxMs ? `an answer after ${Math.round(durationMs)} ms` : null;
+}
+
+function checkLeak(request: FuzzRequest, answer: Answer, { leakRules }: Pick<World, 'leakRules'>): string | null {
+  const asked = `${decode(request.target)} ${request.body?.toString('utf8') ?? ''}`;
+  const told = [...answer.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
+  return findLeak(`${told}\n${answer.text}`, leakRules, asked, request.caller.isOfHouse);
+}
+
+function checkProblem(request: FuzzRequest, { status, headers, text }: Answer): string | null {
+  // What is no HTTP is refused by Node's own parser, before anything of ours; it answers without a body.
+  if (request.wire !== null && text === '' && [400, 408, 413, 417, 431].includes(status)) return null;
+  if (!/^application\/problem\+json/.test(headers.get('content-type') ?? '')) {
+    return `status ${status} with ${headers.get('content-type') ?? 'no content type'}: ${text.slice(0, 200)}`;
+  }
+  // Of two requests in one packet the second has its answer in the same text.
+  if (request.wire !== null) return null;
+  const problem = parseObject(text);
+  if (problem === null) return `status ${status} is no JSON: ${text.slice(0, 200)}`;
+  if (problem.status !== status || typeof problem.code !== 'string' || typeof problem.title !== 'string') {
+    return `status ${status} is no problem: ${text.slice(0, 200)}`;
+  }
+  if (problem.request_id !== headers.get('x-request-id')) return `status ${status} names another request`;
+  return null;
+}
+
+function checkContent({ operation, wire }: FuzzRequest, { status, headers, text }: Answer): string | null {
+  const type = headers.get('content-type')?.split(';')[0];
+  const declared = operation.responses[String(status)];
+  if (wire !== null || declared === undefined) return null;
+  if (declared.length === 0) return text === '' ? null : `status ${status} has a body that is not declared`;
+  if (type === undefined || !declared.includes(type))
+    return `status ${status} is ${type}, declared as ${declared.join(', ')}`;
+  return type === 'application/json' && parseObject(text) === null ? `status ${status} is no JSON object` : null;
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
+
+function decode(target: string): string {
+  try {
+    return decodeURIComponent(target);
+  } catch {
+    return target; // Wrongly encoded on purpose.
+  }
+}

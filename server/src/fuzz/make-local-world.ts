@@ -1,0 +1,115 @@
+import { type Database, openDatabase } from '@base/shared/db/database';
+import { openBooks } from './check-books.ts';
+import { makeCallers } from './make-callers.ts';
+import { addConversations, addKeys, makeTenant, type Person, type Tenant } from './make-tenant.ts';
+import { createApiUser, listQuickModels, makeConversation, makePictures } from './use-api.ts';
+import type { ResourceIds, ResourceName, World } from './world.ts';
+
+export interface LocalStack {
+  apiUrl: string;
+  databaseUrl: string;
+  jwtSecret: string;
+  /** Addresses and keys that no answer may contain. */
+  secrets: readonly string[];
+}
+
+type Ids = Record<ResourceName, string[]>;
+interface Furnished extends Tenant {
+  admin: Person;
+  ids: Ids;
+  words: string[];
+}
+
+const sparesCount = 20;
+
+/**
+ * Three new tenants on a stack whose database is at hand: the house and a stranger send requests, the third has rows and
+ * is silent. They stay behind when the run is over.
+ * @throws Error when the stack has no worker that makes their pictures
+ */
+export async function makeLocalWorld(stack: LocalStack, requests: number): Promise<World> {
+  const { databaseUrl: url, jwtSecret } = stack;
+  const database = openDatabase({ url, poolMax: 2, applicationName: 'fuzz', onError: () => {} });
+  try {
+    const { pool } = database;
+    const [house, silent] = await Promise.all([furnish(database, stack, 4), furnish(database, stack, 1)]);
+    const stranger = await makeTenant(pool, jwtSecret);
+    const groups = await makeCallers(house, stranger, { pool, jwtSecret, requests });
+    const keys = groups
+      .flatMap(({ callers }) => callers)
+      .flatMap(({ kind, headers }) =>
+        kind.startsWith('key') ? headers.map(([, value]) => value.replace('Bearer ', '')) : [],
+      );
+    const books = await openBooks(pool, [house.organizationId, stranger.organizationId], silent.organizationId);
+    return {
+      groups,
+      models: await listQuickModels(createApiUser(stack.apiUrl, house.admin.token)),
+      resources: joinIds(house.ids, silent.ids),
+      foreignOrganizationId: silent.organizationId,
+      leakRules: {
+        secrets: [...stack.secrets, jwtSecret, ...keys],
+        foreignWords: silent.words,
+        foreignIds: [silent.organizationId, silent.admin.id, ...Object.values(silent.ids).flat()],
+        houseWords: [house.admin.email, `${house.marker} prompt`],
+      },
+      findChanges: () => books.findChanges(),
+      close: () => database.close(),
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** A tenant with one of everything: what is deleted in a run comes in greater number. */
+async function furnish({ pool }: Database, stack: LocalStack, pictures: number): Promise<Furnished> {
+  const tenant = await makeTenant(pool, stack.jwtSecret);
+  const user = createApiUser(stack.apiUrl, tenant.admin.token);
+  const prompt = `${tenant.marker} prompt [sandbox: picture=tiny, latency=50]`;
+  const [made, conversation] = await Promise.all([
+    makePictures(user, { prompt, count: pictures }),
+    makeConversation(user, prompt),
+    putProviderKey(stack.apiUrl, tenant),
+  ]);
+  const owner = { organizationId: tenant.organizationId, userId: tenant.admin.id };
+  const keys = await addKeys(
+    pool,
+    owner,
+    Array.from({ length: sparesCount }, () => ({ name: tenant.marker, scopes: ['read'] })),
+  );
+  const spares = await addConversations(pool, owner, { title: tenant.marker, count: sparesCount });
+  return {
+    ...tenant,
+    words: [tenant.marker, tenant.admin.email, ...keys.map(({ key }) => key)],
+    ids: {
+      job: [...made.map(({ id }) => id), conversation.jobId],
+      generation: made.flatMap(({ generation_ids: ids }) => ids),
+      conversation: [conversation.id, ...spares],
+      'api-key': keys.map(({ id }) => id),
+      project: [tenant.projectId],
+    },
+  };
+}
+
+async function putProviderKey(apiUrl: string, tenant: Furnished | (Tenant & { admin: Person })): Promise<void> {
+  const response = await fetch(`${apiUrl}/api/v1/provider-keys/runway`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${tenant.admin.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ key: `own-key-of-${tenant.marker}` }),
+  });
+  if (!response.ok) throw new Error(`a provider key was answered ${response.status}: ${await response.text()}`);
+}
+
+function joinIds(own: Ids, foreign: Ids): World['resources'] {
+  const join = (name: ResourceName): ResourceIds => {
+    const half = Math.ceil(own[name].length / 2);
+    return { own: own[name].slice(0, half), spare: own[name].slice(half), foreign: foreign[name] };
+  };
+  return {
+    job: join('job'),
+    generation: join('generation'),
+    conversation: join('conversation'),
+    'api-key': join('api-key'),
+    project: join('project'),
+  };
+}
