@@ -3,14 +3,18 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { printTable } from './print-table.ts';
+import { readMetric } from './read-metric.ts';
 import { ratioOf } from './section.ts';
-import { medianBy, percentile } from './statistics.ts';
+import { average, medianBy, percentile, slope } from './statistics.ts';
 
 const run = promisify(execFile);
 const benchFile = path.join(import.meta.dirname, 'bench.ts');
 
 /** What a reader looks for in the report, one entry for each row. */
 const rows = [
+  // Killed in the middle: all completed, each paid for once.
+  /^parked: BASE +40 .* 40 +1\.00 +[0-9.]+$/m,
+  /^held in its slot: plain BullMQ +12 .* 12 +[0-9.]+ +[0-9.]+$/m,
   ...['20', '1'].flatMap((organizations) =>
     ['naive', 'unbatched', 'batched'].map((mode) => new RegExp(`^ +${organizations} +8  ${mode} +[0-9,]+ `, 'm')),
   ),
@@ -29,15 +33,22 @@ const rows = [
   /^BullMQ alone, a processor that does nothing +50 +[0-9,]+ /m,
   /^whole: sandbox over HTTP, local storage, openai\/gpt-image-2 +50 +[0-9,]+ /m,
   /^whole: sandbox over HTTP, local storage, replicate\/flux-schnell +50 +[0-9,]+ /m,
+  ...['no flood', 'flood: BASE', 'flood: one queue, first come first served'].map(
+    (what) => new RegExp(`^${what} +[0-9,.]+ +[0-9,.]+ +[0-9,.]+× `, 'm'),
+  ),
+  /^priority is a handicap in time: BASE +3 +[0-9]+ +[0-9]+ +120$/m,
+  /^fixed priorities: BullMQ +3 +[0-9]+ +[0-9]+ +–$/m,
+  /^by way of the disk, as it comes: BASE +8 .* [0-9]+$/m,
+  /^whole in memory: arrayBuffer\(\) +8 .* [0-9]+$/m,
 ];
 
 describe('npm run bench', () => {
   it('measures every row, refuses nothing, oversells nothing, and leaves the ledger in order', async () => {
     // A failed request, a wrong count or a violation of the ledger ends with 1, which rejects here.
-    const { stdout } = await run(process.execPath, [benchFile, '--quick'], { timeout: 110_000 });
+    const { stdout } = await run(process.execPath, [benchFile, '--quick'], { timeout: 230_000 });
     for (const row of rows) expect(stdout).toMatch(row);
     expect(stdout).toContain('Nothing failed, and verify_ledger() is empty.');
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('the figures', () => {
@@ -45,6 +56,30 @@ describe('the figures', () => {
     expect(medianBy([3, 1, 2], Number)).toBe(2);
     expect(medianBy([4, 1], Number)).toBe(1);
     expect(() => medianBy([], Number)).toThrow(RangeError);
+  });
+
+  it('tell how something grows, whatever it begins with', () => {
+    expect(average([1, 2, 6])).toBe(3);
+    expect(() => average([])).toThrow(RangeError);
+    const points = [0, 1, 2, 3].map((x) => ({ x, y: 500 - 2 * x }));
+    expect(slope(points)).toBeCloseTo(-2);
+    expect(slope(points.map(({ x, y }) => ({ x, y: y + (x % 2 === 0 ? 1 : -1) })))).toBeCloseTo(-2.4);
+    expect(() => slope(points.slice(0, 1))).toThrow(RangeError);
+  });
+
+  it('are read from the metrics of a process, label by label', () => {
+    const metrics = [
+      '# TYPE calls_count counter',
+      'calls_count{provider="a",operation="poll"} 3',
+      'calls_count{provider="b",operation="poll"} 4',
+      'calls_count{provider="b",operation="submit"} 100',
+      'calls_count_sum{provider="b",operation="poll"} 1000',
+      'resident_bytes 1.5e+8',
+    ].join('\n');
+    expect(readMetric(metrics, 'calls_count', { operation: 'poll' })).toBe(7);
+    expect(readMetric(metrics, 'calls_count', { operation: 'poll', provider: 'b' })).toBe(4);
+    expect(readMetric(metrics, 'resident_bytes')).toBe(150_000_000);
+    expect(readMetric(metrics, 'calls')).toBe(0);
   });
 
   it('say which latency a share of the requests stayed below', () => {

@@ -1,3 +1,4 @@
+import { limitUnits } from '@base/server/admission/limit-units';
 import { Catalog } from '@base/shared/credits/catalog';
 import { quote } from '@base/shared/credits/quote';
 import type { Db } from '@base/shared/db/database';
@@ -45,7 +46,7 @@ export async function createReservationMaker(db: Db): Promise<ReservationMaker> 
       credits: quoted.credits,
       ownKeyCredits: quoted.ownKeyCredits,
       costUsd: quoted.costUsd,
-      limitUnits: measure.units,
+      limitUnits: limitUnits(contract.type, measure),
       price,
       fallbacks: [],
       retryOf: null,

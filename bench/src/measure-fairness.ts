@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { generationQueues } from '@base/shared/queue/queues';
+import { until } from '@base/shared/testing/until';
 import { Queue } from 'bullmq';
 import type { BenchContext } from './bench-context.ts';
 import { inBatches } from './in-batches.ts';
@@ -13,6 +14,7 @@ import { untilEmpty } from './until-empty.ts';
 
 /** Until so much of the flood is done nothing is measured: the worker has to get warm. */
 const warmUpShare = 0.05;
+const stuckMs = 60_000;
 
 interface Wait {
   p50Ms: number;
@@ -169,7 +171,7 @@ async function floodRate(bench: BenchContext, flood: Account, run: () => Promise
 
 async function untilWarm(bench: BenchContext, flood: Account): Promise<void> {
   const enough = bench.plan.fairness.flood * (1 - warmUpShare);
-  while ((await countLeft(bench, flood)) > enough) await pause(20);
+  await until('the worker is warm', async () => (await countLeft(bench, flood)) <= enough, { timeoutMs: stuckMs });
 }
 
 /** Jobs of an organization that have not ended. */
@@ -183,14 +185,17 @@ async function countLeft({ stack }: BenchContext, { organizationId }: Account): 
 
 /** From admission to the moment at which a worker takes it, by the clock of Postgres; waits until all have been taken. */
 async function readWaits({ stack }: BenchContext, jobIds: readonly string[]): Promise<Wait> {
-  for (;;) {
-    const { rows } = await stack.database.pool.query<{ ms: number }>(
-      `select extract(epoch from started_at - created_at)::float * 1000 as ms from public.ai_jobs
-       where id = any ($1) and started_at is not null`,
-      [jobIds],
-    );
-    const waits = rows.map(({ ms }) => ms);
-    if (waits.length === jobIds.length) return { p50Ms: percentile(waits, 0.5), p95Ms: percentile(waits, 0.95) };
-    await pause(20);
-  }
+  const waits = await until(
+    'the light tenant’s jobs are taken',
+    async () => {
+      const { rows } = await stack.database.pool.query<{ ms: number }>(
+        `select extract(epoch from started_at - created_at)::float * 1000 as ms from public.ai_jobs
+         where id = any ($1) and started_at is not null`,
+        [jobIds],
+      );
+      return rows.length === jobIds.length && rows.map(({ ms }) => ms);
+    },
+    { timeoutMs: stuckMs },
+  );
+  return { p50Ms: percentile(waits, 0.5), p95Ms: percentile(waits, 0.95) };
 }

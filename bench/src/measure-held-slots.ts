@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '@base/shared/testing/until';
 import { Queue } from 'bullmq';
 import { v7 as makeUuidV7 } from 'uuid';
 import type { BenchContext } from './bench-context.ts';
@@ -8,6 +8,8 @@ import { readPaidCalls } from './paid-calls.ts';
 import { holdingQueue } from './process-modes.ts';
 import type { Row } from './section.ts';
 import { untilEmpty } from './until-empty.ts';
+
+const stuckMs = 60_000;
 
 /** The usual way, to compare with: each task is waited for in a slot. It is killed as soon as all slots are held. */
 export async function measureHeldSlots(bench: BenchContext): Promise<Row> {
@@ -33,18 +35,20 @@ export async function measureHeldSlots(bench: BenchContext): Promise<Row> {
       })),
     );
     let most = 0;
-    let paid = new Map<string, number>();
-    while (paid.size < slots) {
-      await pause(20);
-      most = Math.max(most, await queue.getActiveCount());
-      paid = await readPaidCalls(stack.info.sandbox_url, marker);
-    }
+    await until(
+      'all slots are held',
+      async () => {
+        most = Math.max(most, await queue.getActiveCount());
+        return (await readPaidCalls(stack.info.sandbox_url, marker)).size >= slots;
+      },
+      { timeoutMs: stuckMs },
+    );
     const memory = readMemory(worker.pid);
     await worker.kill();
     worker = await start();
     await untilEmpty(queue);
     const allDoneMs = performance.now() - startedAt;
-    paid = await readPaidCalls(stack.info.sandbox_url, marker);
+    const paid = await readPaidCalls(stack.info.sandbox_url, marker);
     const calls = [...paid.values()].reduce((sum, count) => sum + count, 0);
     return {
       way: 'held in its slot: plain BullMQ',

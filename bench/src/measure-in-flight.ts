@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '@base/shared/testing/until';
 import type { BenchContext } from './bench-context.ts';
 import type { BenchProcess } from './bench-stack.ts';
 import { checkCompleted } from './check-completed.ts';
@@ -13,6 +14,7 @@ import { type Row, ratioOf, type Section } from './section.ts';
 import { untilEnded } from './until-ended.ts';
 
 const sampleMs = 250;
+const stuckMs = 300_000;
 
 /**
  * How many tasks of a provider one worker process has under way at once, and what becomes of them when it is killed. It
@@ -90,11 +92,17 @@ async function measureParked(bench: BenchContext): Promise<Row> {
     );
     const ids = await desk.place(reservations);
     const look = () => takeSample(bench, worker, account.organizationId, peak);
-    let flight = await look();
-    while (flight.sent < jobs && flight.ended === 0) flight = await look();
+    await until(
+      'all tasks are under way',
+      async () => {
+        const { sent, ended } = await look();
+        return sent === jobs || ended > 0;
+      },
+      { timeoutMs: stuckMs },
+    );
     const submitMs = performance.now() - startedAt;
     const steady = await watchSteady(bench, worker, watchMs, look);
-    flight = await look();
+    const flight = await look();
     bench.say(`in flight: killing the worker with ${flight.live} tasks under way`);
     await worker.kill();
     worker = await start();

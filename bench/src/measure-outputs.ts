@@ -16,15 +16,12 @@ const names: Readonly<Record<Way, string>> = {
 
 /** What a worker with a small heap needs for a large video, from the provider to the storage. */
 export async function measureOutputs(bench: BenchContext): Promise<Section> {
-  const { heapMb, videoMb, bufferedMb } = bench.plan.outputs;
+  const { heapMb, streamedMb, bufferedMb } = bench.plan.outputs;
   const storage = await startDiscardingStorage();
   const rows: Row[] = [];
   try {
-    for (const [way, megabytes] of [
-      ['streaming', videoMb],
-      ['streaming', bufferedMb],
-      ['buffering', bufferedMb],
-    ] as const) {
+    const videos: [Way, number][] = streamedMb.map((megabytes) => ['streaming', megabytes]);
+    for (const [way, megabytes] of [...videos, ['buffering', bufferedMb] as const]) {
       bench.say(`outputs: a video of ${megabytes} MB, ${names[way]}`);
       rows.push(await storeVideo(bench, storage, way, megabytes));
     }

@@ -55,20 +55,15 @@ export async function runSoak(bench: BenchContext, minutes: number): Promise<Sec
   const api = await stack.startApi('batched');
   const worker = await stack.startWholeWorker({ concurrency: 20 });
   const load = startLoad(bench);
-  let samples: Sample[];
-  try {
-    bench.say(`soak: warming up for ${warmUpMs / 1_000} s`);
-    await pause(warmUpMs);
-    samples = await takeSamples(bench, worker, minutes);
-  } finally {
-    await load.stop();
-    await worker.stop();
-    await api.stop();
-  }
+  const samples = await takeSamples(bench, worker, load, minutes).finally(() => load.stop());
+  await worker.stop();
+  await api.stop();
   return present(samples, minutes, await countEnds(bench));
 }
 
 interface Load {
+  /** Rejects when something could not be ordered. */
+  running: Promise<void>;
   /** Waits until all that was ordered has ended. */
   stop(): Promise<void>;
 }
@@ -87,23 +82,33 @@ function startLoad(bench: BenchContext): Load {
       }
       await pause(Math.max(0, nextAt - performance.now()));
     }
+    await untilEnded(bench, ids);
+    await desk.close();
   };
   const running = run();
   return {
-    async stop() {
+    running,
+    stop() {
       isOver = true;
-      await running;
-      await untilEnded(bench, ids);
-      await desk.close();
+      return running;
     },
   };
 }
 
-async function takeSamples(bench: BenchContext, worker: BenchProcess, minutes: number): Promise<Sample[]> {
+async function takeSamples(
+  bench: BenchContext,
+  worker: BenchProcess,
+  { running }: Load,
+  minutes: number,
+): Promise<Sample[]> {
   const samples: Sample[] = [];
+  // Without load there is nothing to measure.
+  const wait = (ms: number) => Promise.race([pause(ms), running]);
+  bench.say(`soak: warming up for ${warmUpMs / 1_000} s`);
+  await wait(warmUpMs);
   const startedAt = performance.now();
   while (performance.now() - startedAt < minutes * 60_000) {
-    await pause(sampleMs);
+    await wait(sampleMs);
     const metrics = await fetchMetrics(worker.metricsUrl);
     const atSeconds = (performance.now() - startedAt) / 1_000;
     const values = Object.fromEntries(Object.keys(figures).map((name) => [name, readMetric(metrics, name)]));

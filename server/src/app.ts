@@ -13,8 +13,10 @@ import { conversations } from './features/conversations/router.ts';
 import { credits } from './features/credits/router.ts';
 import { generations } from './features/generations/router.ts';
 import { health } from './features/health/router.ts';
+import { invitations } from './features/invitations/router.ts';
 import { jobs } from './features/jobs/router.ts';
 import { me } from './features/me/router.ts';
+import { members } from './features/members/router.ts';
 import { models } from './features/models/router.ts';
 import { organization } from './features/organization/router.ts';
 import { plans } from './features/plans/router.ts';
@@ -36,6 +38,8 @@ export const mounted: readonly MountedEndpoints[] = [
       ...auth,
       ...me,
       ...organization,
+      ...members,
+      ...invitations,
       ...apiKeys,
       ...providerKeys,
       ...models,

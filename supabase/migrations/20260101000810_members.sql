@@ -138,11 +138,11 @@ language plpgsql set search_path = ''
 as $$
 begin
   perform from public.organizations o where o.id = p_organization_id for no key update;
+  if private.acting_role(p_organization_id, p_member_id) is null then return 'not_found'; end if;
   if private.acting_role(p_organization_id, p_actor_id) is null
     or not exists (select from public.organizations o where o.id = p_organization_id and o.owner_id = p_actor_id) then
     return 'forbidden';
   end if;
-  if private.acting_role(p_organization_id, p_member_id) is null then return 'not_found'; end if;
   update public.users u set role = 'admin' where u.id = p_member_id and u.role > 'admin';
   update public.organizations o set owner_id = p_member_id where o.id = p_organization_id;
   return 'transferred';

@@ -69,7 +69,7 @@ begin
   update public.messages m set content = '', context = null where m.organization_id = p_id;
   update public.conversations c set title = 'erased', deleted_at = coalesce(c.deleted_at, clock_timestamp()) where c.organization_id = p_id;
   update public.projects p set name = 'erased', deleted_at = coalesce(p.deleted_at, clock_timestamp()) where p.organization_id = p_id;
-  update public.api_keys k set name = 'erased', revoked_at = coalesce(k.revoked_at, clock_timestamp()) where k.organization_id = p_id;
+  update public.api_keys k set name = 'erased', allowed_ips = null, last_used_ip = null, revoked_at = coalesce(k.revoked_at, clock_timestamp()) where k.organization_id = p_id;
   delete from public.provider_api_keys k where k.organization_id = p_id;
   delete from public.invitations i where i.organization_id = p_id;
   update public.organizations o set name = 'Deleted organization', slug = 'deleted-' || replace(o.id::text, '-', ''), logo_url = null,

@@ -1,3 +1,4 @@
+import { eraseDeleted } from './jobs/accounts/erase-deleted.ts';
 import { validateProviderKeys } from './jobs/provider-keys/validate-provider-keys.ts';
 import type { Schedule } from './jobs/schedule.ts';
 import { auditLedger } from './jobs/upkeep/audit-ledger.ts';
@@ -18,4 +19,5 @@ export const schedules: readonly Schedule[] = [
   forgetIdempotencyKeys,
   validateProviderKeys,
   refreshVoices,
+  eraseDeleted,
 ];

@@ -57,6 +57,13 @@ export class CustomerClient {
       const text = await response.text();
       this.count(String(response.status));
       this.inspect(`${method} ${path}`, response.status, text);
+      const isLater = response.status === 429 || response.status === 503;
+      if (isLater && !(Number(response.headers.get('retry-after')) > 0)) {
+        this.#violations.add(
+          'answers',
+          `${method} ${path}: ${response.status} without Retry-After: ${text.slice(0, 400)}`,
+        );
+      }
       const parsed: Record<string, unknown> = JSON.parse(text);
       return {
         status: response.status,

@@ -9,7 +9,7 @@ export interface Secrecy {
 const addresses = /(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/g;
 /** Words of providers' stand-ins, drivers and stacks. */
 const foreignWords =
-  /sandbox|ECONN|EPIPE|ETIMEDOUT|socket hang up|fetch failed|undici|axios|ioredis|postgres|pg_|SQLSTATE|\bat \S+\.ts:\d/i;
+  /\b(?:sandbox|ECONN[A-Z]+|EPIPE|ETIMEDOUT|socket hang up|fetch failed|undici|axios|ioredis|postgres|pg-pool|SQLSTATE)\b|\bat .*\.ts:\d/i;
 
 /**
  * What a text tells that it should not, or null. What a customer wrote, or a model for them, is theirs: the members `input`

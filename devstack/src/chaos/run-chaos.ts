@@ -118,7 +118,7 @@ async function strike(run: Run): Promise<{ faults: Fault[]; recoverySeconds: num
     await healAll(system);
     const healedMs = performance.now();
     options.report('✓ the faults are over');
-    await system.untilReady(60_000);
+    await system.untilReady(60_000).catch((error: unknown) => violations.add('processes', String(error)));
     client.expectCalm(settleMs);
     load.stop();
     const isDone = await untilAllEnded(run, load.ended);
@@ -142,8 +142,7 @@ async function untilAllEnded({ pool, options, violations }: Run, customersLeft: 
     if (hasLeft && (await countLiveJobs(pool)) === 0) return true;
     if (performance.now() > endMs) {
       for (const line of await describeLiveJobs(pool)) violations.add('jobs_end', line);
-      if (!hasLeft)
-        violations.add('orders_answered', `customers still wait ${drainMaxMs / 1000} s after the last fault`);
+      if (!hasLeft) violations.add('orders_answered', `customers still wait ${drainMaxMs / 1000} s after the faults`);
       return false;
     }
     await pause(100);

@@ -3,15 +3,17 @@ import type { FuzzRequest, Outcome } from './request.ts';
 import { answerMaxMs } from './send-request.ts';
 import type { World } from './world.ts';
 
+type CheckedWorld = Pick<World, 'leakRules' | 'resources'>;
 type Answer = Extract<Outcome, { kind: 'answer' }>;
 
 /** What is wrong with what came back, or null. */
-export function checkAnswer(request: FuzzRequest, outcome: Outcome, world: Pick<World, 'leakRules'>): string | null {
+export function checkAnswer(request: FuzzRequest, outcome: Outcome, world: CheckedWorld): string | null {
   if (outcome.kind === 'cut') return null;
   if (outcome.kind === 'lost') return `no answer: ${outcome.reason}`;
   return (
     checkStatus(outcome) ??
     checkLeak(request, outcome, world) ??
+    checkRights(request, outcome, world) ??
     (outcome.status >= 400 ? checkProblem(request, outcome) : checkContent(request, outcome))
   );
 }
@@ -27,9 +29,27 @@ function checkLeak(request: FuzzRequest, answer: Answer, { leakRules }: Pick<Wor
   return findLeak(`${told}\n${answer.text}`, leakRules, asked, request.caller.isOfHouse);
 }
 
+/** Whoever is not known, and whoever asks for what is another's, gets nothing. */
+function checkRights(
+  { caller, operation, target, wire }: FuzzRequest,
+  { status }: Answer,
+  world: CheckedWorld,
+): string | null {
+  // Whether a browser may ask is told to everybody.
+  const isPreflight = wire?.bytes.toString('latin1', 0, 8) === 'OPTIONS ';
+  if (status >= 300 || isPreflight) return null;
+  if (operation.isProtected && ['nobody', 'impostor'].includes(caller.kind)) return `status ${status} for an impostor`;
+  const path = target.split('?')[0] ?? '';
+  const reached = Object.values(world.resources).some(({ own, spare, foreign }) =>
+    [...foreign, ...(caller.isOfHouse ? [] : [...own, ...spare])].some((id) => path.includes(id)),
+  );
+  return reached ? `status ${status} for a row of another tenant` : null;
+}
+
 function checkProblem(request: FuzzRequest, { status, headers, text }: Answer): string | null {
-  // What is no HTTP is refused by Node's own parser, before anything of ours; it answers without a body.
-  if (request.wire !== null && text === '' && [400, 408, 413, 417, 431].includes(status)) return null;
+  // What is no HTTP, or too much of it, is refused by Node's own parser before anything of ours; it answers without a body.
+  const isOfParser = !headers.has('x-request-id') && [400, 408, 413, 417, 431].includes(status);
+  if (isOfParser && text === '') return null;
   if (!/^application\/problem\+json/.test(headers.get('content-type') ?? '')) {
     return `status ${status} with ${headers.get('content-type') ?? 'no content type'}: ${text.slice(0, 200)}`;
   }

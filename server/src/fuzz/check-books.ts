@@ -13,14 +13,19 @@ const scheduled = ['check_at', 'validated_at', 'is_valid', 'last_error', 'update
 
 /**
  * Takes down what the tenants have now.
- * @param active they send requests: their credits may go for jobs only, their people and plan stay as they are
- * @param silent sends none: nothing of it changes
+ * @param whose.active they send requests: their credits may go for jobs only, their people and plan stay as they are
+ * @param whose.silent sends none: nothing of it changes
+ * @param whose.exempt people whose role their admins change
  */
-export async function openBooks(pool: Pool, active: readonly string[], silent: string): Promise<Books> {
+export async function openBooks(
+  pool: Pool,
+  whose: { active: readonly string[]; silent: string; exempt: readonly string[] },
+): Promise<Books> {
+  const { active, silent, exempt } = whose;
   const tables = await listTenantTables(pool);
   const digests = await digestRows(pool, tables, silent);
   const balances = await Promise.all(active.map((id) => readUncharged(pool, id)));
-  const standings = await Promise.all(active.map((id) => readStanding(pool, id)));
+  const standings = await Promise.all(active.map((id) => readStanding(pool, id, exempt)));
   return {
     async findChanges() {
       const changes: string[] = [];
@@ -33,7 +38,7 @@ export async function openBooks(pool: Pool, active: readonly string[], silent: s
         if (uncharged !== balances[index]) {
           changes.push(`organization ${id}: balance and charges of jobs make ${uncharged}, not ${balances[index]}`);
         }
-        if ((await readStanding(pool, id)) !== standings[index]) {
+        if ((await readStanding(pool, id, exempt)) !== standings[index]) {
           changes.push(`organization ${id}: a role, an account or the plan has changed`);
         }
       }
@@ -79,14 +84,14 @@ async function readUncharged(pool: Pool, organizationId: string): Promise<number
   return rows[0]?.credits ?? Number.NaN;
 }
 
-async function readStanding(pool: Pool, organizationId: string): Promise<string> {
+async function readStanding(pool: Pool, organizationId: string, exempt: readonly string[]): Promise<string> {
   const { rows } = await pool.query(
-    `select o.plan_id, o.custom_limits, o.is_active, o.deleted_at,
+    `select o.plan_id, o.owner_id, o.custom_limits, o.is_active, o.deleted_at,
        (select jsonb_agg(jsonb_build_array(u.id, u.role, u.email, u.is_active, u.deleted_at) order by u.id)
-        from public.users u where u.organization_id = o.id) as people,
+        from public.users u where u.organization_id = o.id and u.id <> all ($2::uuid[])) as people,
        (select count(*) from public.credit_grants g where g.organization_id = o.id) as grants
      from public.organizations o where o.id = $1`,
-    [organizationId],
+    [organizationId, exempt],
   );
   return JSON.stringify(rows);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { makeApiKey } from '@base/shared/crypto/api-key';
 import type { Database } from '@base/shared/db/database';
 import { addKeys, addPeople, signSession, type Tenant } from './make-tenant.ts';
-import type { Caller, CallerGroup } from './world.ts';
+import type { Caller, CallerGroup, World } from './world.ts';
 
 export interface CallerDeps {
   pool: Database['pool'];
@@ -13,9 +13,13 @@ export interface CallerDeps {
 
 /** A person may send 300 requests a minute; a group of them shares the run so that nobody comes near that. */
 const requestsPerPerson = 150;
+const leaversCount = 40;
 
 /** Everybody who calls: the people and keys of the house, one of another tenant, and all kinds of impostors. */
-export async function makeCallers(house: Tenant, stranger: Tenant, deps: CallerDeps): Promise<CallerGroup[]> {
+export async function makeCallers(
+  { house, stranger, guests }: Record<'house' | 'stranger' | 'guests', Tenant>,
+  deps: CallerDeps,
+): Promise<Pick<World, 'groups' | 'leavers'>> {
   const people = async (tenant: Tenant, role: string, share: number): Promise<CallerGroup> => {
     const count = Math.max(2, Math.ceil((deps.requests * share) / requestsPerPerson));
     const made = await addPeople(deps.pool, tenant.organizationId, { role, count, jwtSecret: deps.jwtSecret });
@@ -23,7 +27,12 @@ export async function makeCallers(house: Tenant, stranger: Tenant, deps: CallerD
     const callers = made.map(({ token }) => ({ kind, headers: bearer(token), isOfHouse: tenant === house }));
     return { share, callers };
   };
-  return [
+  const impostors = await makeImpostors(house, deps);
+  const leaving = await addPeople(deps.pool, guests.organizationId, {
+    ...{ role: 'member', count: leaversCount, jwtSecret: deps.jwtSecret },
+  });
+  const leavers = leaving.map(({ token }) => ({ kind: 'guest', headers: bearer(token), isOfHouse: false }));
+  const groups = [
     await people(house, 'admin', 0.27),
     await people(house, 'manager', 0.05),
     await people(house, 'member', 0.1),
@@ -31,8 +40,9 @@ export async function makeCallers(house: Tenant, stranger: Tenant, deps: CallerD
     await people(stranger, 'admin', 0.1),
     ...(await makeKeyCallers(house, deps)),
     { share: 0.06, callers: [{ kind: 'nobody', headers: [], isOfHouse: false }] },
-    { share: 0.08, callers: await makeImpostors(house, deps) },
+    { share: 0.08, callers: impostors },
   ];
+  return { groups, leavers: [...leavers, ...impostors] };
 }
 
 async function makeKeyCallers(house: Tenant, deps: CallerDeps): Promise<CallerGroup[]> {

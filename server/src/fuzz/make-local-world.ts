@@ -1,7 +1,15 @@
 import { type Database, openDatabase } from '@base/shared/db/database';
 import { openBooks } from './check-books.ts';
 import { makeCallers } from './make-callers.ts';
-import { addConversations, addKeys, makeTenant, type Person, type Tenant } from './make-tenant.ts';
+import {
+  addConversations,
+  addInvitations,
+  addKeys,
+  addPeople,
+  makeTenant,
+  type Person,
+  type Tenant,
+} from './make-tenant.ts';
 import { createApiUser, listQuickModels, makeConversation, makePictures } from './use-api.ts';
 import type { ResourceIds, ResourceName, World } from './world.ts';
 
@@ -23,8 +31,8 @@ interface Furnished extends Tenant {
 const sparesCount = 20;
 
 /**
- * Three new tenants on a stack whose database is at hand: the house and a stranger send requests, the third has rows and
- * is silent. They stay behind when the run is over.
+ * New tenants on a stack whose database is at hand: the house and a stranger send requests, guests leave, and one has rows
+ * and is silent. They stay behind when the run is over.
  * @throws Error when the stack has no worker that makes their pictures
  */
 export async function makeLocalWorld(stack: LocalStack, requests: number): Promise<World> {
@@ -34,15 +42,21 @@ export async function makeLocalWorld(stack: LocalStack, requests: number): Promi
     const { pool } = database;
     const [house, silent] = await Promise.all([furnish(database, stack, 4), furnish(database, stack, 1)]);
     const stranger = await makeTenant(pool, jwtSecret);
-    const groups = await makeCallers(house, stranger, { pool, jwtSecret, requests });
+    const guests = await makeTenant(pool, jwtSecret);
+    const { groups, leavers } = await makeCallers({ house, stranger, guests }, { pool, jwtSecret, requests });
     const keys = groups
       .flatMap(({ callers }) => callers)
       .flatMap(({ kind, headers }) =>
         kind.startsWith('key') ? headers.map(([, value]) => value.replace('Bearer ', '')) : [],
       );
-    const books = await openBooks(pool, [house.organizationId, stranger.organizationId], silent.organizationId);
+    const books = await openBooks(pool, {
+      active: [house.organizationId, stranger.organizationId],
+      silent: silent.organizationId,
+      exempt: house.ids.member,
+    });
     return {
       groups,
+      leavers,
       models: await listQuickModels(createApiUser(stack.apiUrl, house.admin.token)),
       resources: joinIds(house.ids, silent.ids),
       foreignOrganizationId: silent.organizationId,
@@ -77,6 +91,9 @@ async function furnish({ pool }: Database, stack: LocalStack, pictures: number):
     owner,
     Array.from({ length: sparesCount }, () => ({ name: tenant.marker, scopes: ['read'] })),
   );
+  const members = await addPeople(pool, owner.organizationId, {
+    ...{ role: 'member', count: sparesCount, jwtSecret: stack.jwtSecret },
+  });
   const spares = await addConversations(pool, owner, { title: tenant.marker, count: sparesCount });
   return {
     ...tenant,
@@ -87,12 +104,14 @@ async function furnish({ pool }: Database, stack: LocalStack, pictures: number):
       conversation: [conversation.id, ...spares],
       'api-key': keys.map(({ id }) => id),
       project: [tenant.projectId],
+      member: members.map(({ id }) => id),
+      invitation: await addInvitations(pool, owner, sparesCount),
     },
   };
 }
 
 async function putProviderKey(apiUrl: string, tenant: Furnished | (Tenant & { admin: Person })): Promise<void> {
-  const response = await fetch(`${apiUrl}/api/v1/provider-keys/runway`, {
+  const response = await fetch(`${apiUrl}/api/v1/provider-keys/elevenlabs`, {
     method: 'PUT',
     headers: { authorization: `Bearer ${tenant.admin.token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ key: `own-key-of-${tenant.marker}` }),
@@ -111,5 +130,7 @@ function joinIds(own: Ids, foreign: Ids): World['resources'] {
     conversation: join('conversation'),
     'api-key': join('api-key'),
     project: join('project'),
+    member: join('member'),
+    invitation: join('invitation'),
   };
 }

@@ -22,13 +22,16 @@ type Facet = (typeof facets)[number];
 /** How many requests have nothing wrong with them; of those that would cost credits, one in fifty. */
 const soundShare = 0.2;
 const soundOrderShare = 0.02;
+/** Calls by which somebody, or a whole organization, is gone: for those who may go. */
+const endings = new Set(['post /api/v1/organization/leave', 'delete /api/v1/organization', 'delete /api/v1/me']);
 const wireShare = 0.06;
 
 /** The request of this number: the same for the same seed, but for the ids and keys of the world. */
 export function makeRequest(index: number, deps: MakeDeps): FuzzRequest {
   const random = createRandom(deps.seed, index);
   const operation = random.pick(deps.operations);
-  const caller = pickCaller(deps.world.groups, index, random);
+  const { leavers, groups } = deps.world;
+  const caller = endings.has(operation.name) ? random.pick(leavers) : pickCaller(groups, index, random);
   const broken = pickFacets(operation, random);
   const targetDeps = { world: deps.world, random };
   const path = broken.has('path') ? breakPath(operation, targetDeps) : makePath(operation, targetDeps);
@@ -64,6 +67,8 @@ function pickFacet({ body, path, parameters }: Operation, random: Random): Facet
   return random.pick<Facet>([
     'headers',
     'headers',
+    'headers',
+    'query',
     'query',
     'path',
     ...(path.includes('{') ? (['path', 'path'] as const) : []),

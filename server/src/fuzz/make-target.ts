@@ -75,6 +75,8 @@ function makeSegment(name: string, operation: Operation, { world, random }: Targ
     const chosen = random.pick([mine, mine, mine, foreign, foreign, null]);
     return chosen === null ? makeUuid(random) : random.pick(chosen);
   }
+  const described = operation.parameters.find((parameter) => parameter.name === name)?.schema;
+  if (described?.format === 'uuid') return makeUuid(random);
   if (name === 'model') return modelName(random.pick(world.models));
   const providers = ['openai', 'replicate', 'fal', 'freepik', 'elevenlabs', 'openai-compatible', 'unknown'];
   return random.pick(providers);
@@ -91,6 +93,8 @@ function resourceOf(name: string, path: string): ResourceName | null {
   if (path.includes('/jobs/')) return 'job';
   if (path.includes('/generations/')) return 'generation';
   if (path.includes('/conversations/')) return 'conversation';
+  if (path.includes('/members/')) return 'member';
+  if (path.includes('/invitations/')) return 'invitation';
   return path.includes('/api-keys/') ? 'api-key' : null;
 }
 

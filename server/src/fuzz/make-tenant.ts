@@ -19,12 +19,17 @@ export interface Person {
 }
 
 /** So high that a run never meets them, and yet limits. */
-const limits = { api_requests_per_minute: 1_000_000_000, api_requests_per_day: 1_000_000_000, waiting_jobs: 1_000_000 };
+const limits = {
+  api_requests_per_minute: 1_000_000_000,
+  api_requests_per_day: 1_000_000_000,
+  waiting_jobs: 1_000_000,
+  team_members: -1,
+};
 const credits = 100_000_000;
 
 const insertTenant = `
   with organization as (
-    insert into public.organizations (id, name, slug, plan_id, custom_limits) values ($1, $2, $2, 'enterprise', $3)),
+    insert into public.organizations (id, name, slug, plan_id, custom_limits, owner_id) values ($1, $2, $2, 'enterprise', $3, $4)),
   account as (insert into public.credit_balances (organization_id) values ($1)),
   person as (insert into public.users (id, organization_id, email, role) values ($4, $1, $5, 'admin'))
   insert into public.projects (id, organization_id, created_by, name) values ($6, $1, $4, $2)`;
@@ -111,6 +116,21 @@ export async function addConversations(
   await pool.query(
     `insert into public.conversations (id, organization_id, user_id, title) select u.id, $2, $3, $4 from unnest($1::uuid[]) u (id)`,
     [ids, owner.organizationId, owner.userId, options.title],
+  );
+  return ids;
+}
+
+/** Invitations that nobody has the link of. */
+export async function addInvitations(
+  pool: Pool,
+  owner: { organizationId: string; userId: string },
+  count: number,
+): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => uuidV7());
+  await pool.query(
+    `insert into public.invitations (id, organization_id, email, role, token_hash, invited_by, expires_at)
+     select u.id, $2, u.id || '@invited.test', 'member', u.id, $3, now() + interval '1 day' from unnest($1::uuid[]) u (id)`,
+    [ids, owner.organizationId, owner.userId],
   );
   return ids;
 }

@@ -36,6 +36,7 @@ export async function makeTokenWorld(apiUrl: string, token: string): Promise<Wor
       { share: 0.1, callers: [{ kind: 'nobody', headers: [], isOfHouse: false }] },
       { share: 0.1, callers: of('impostor', strangersTokens(), false) },
     ],
+    leavers: of('impostor', strangersTokens(), false),
     resources: {
       job: await idsAt('/jobs'),
       generation: await idsAt('/generations'),
@@ -43,6 +44,8 @@ export async function makeTokenWorld(apiUrl: string, token: string): Promise<Wor
       // Never the account's own: the token may be one of them.
       'api-key': { own: unknown, spare: unknown, foreign: unknown },
       project: { own: unknown, spare: unknown, foreign: unknown },
+      member: { own: unknown, spare: unknown, foreign: unknown },
+      invitation: { own: unknown, spare: unknown, foreign: unknown },
     },
     models: await listQuickModels(user),
     foreignOrganizationId: unknown[0] ?? '',

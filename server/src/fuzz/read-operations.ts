@@ -47,6 +47,8 @@ export interface Operation {
   responses: Readonly<Record<string, readonly string[]>>;
   /** Whether a valid call may cost credits: it says what it answers when there are none. */
   isOrder: boolean;
+  /** Whether somebody must be known to get anything but a refusal. */
+  isProtected: boolean;
 }
 
 const schema = z.custom<Schema>((value) => typeof value === 'object' && value !== null);
@@ -58,6 +60,7 @@ const parameter = z.object({
   schema,
 });
 const operation = z.object({
+  security: z.array(z.record(z.string(), z.unknown())).default([]),
   parameters: z.array(parameter).default([]),
   requestBody: z.object({ content }).optional(),
   responses: z.record(z.string(), z.object({ content })),
@@ -84,6 +87,7 @@ export function readOperations(text: string): Operation[] {
       responses: Object.fromEntries(
         Object.entries(described.responses).map(([status, { content: types = {} }]) => [status, Object.keys(types)]),
       ),
+      isProtected: described.security.length > 0 && described.security.every((way) => Object.keys(way).length > 0),
       isOrder: method !== 'get' && '402' in described.responses,
     })),
   );

@@ -124,7 +124,7 @@ function readWire(bytes: Buffer, durationMs: number): Outcome {
     kind: 'answer',
     status,
     headers,
-    text: isChunked ? text.replaceAll(/^[0-9a-f]+\r\n|\r\n0\r\n$/g, '') : text,
+    text: isChunked ? text.replaceAll(/(?:^|\r\n)[0-9a-f]+\r\n/g, '').trim() : text,
     durationMs,
   };
 }

@@ -18,7 +18,15 @@ export interface CallerGroup {
   callers: readonly Caller[];
 }
 
-export const resourceNames = ['job', 'generation', 'conversation', 'api-key', 'project'] as const;
+export const resourceNames = [
+  'job',
+  'generation',
+  'conversation',
+  'api-key',
+  'project',
+  'member',
+  'invitation',
+] as const;
 export type ResourceName = (typeof resourceNames)[number];
 
 export interface ResourceIds {
@@ -38,6 +46,8 @@ export interface Model {
 /** Whom a run sends requests as and about, and what must be true of them in the end. */
 export interface World {
   groups: readonly CallerGroup[];
+  /** Those who may lose their account by a call that ends it: people that no rule is about, and impostors. */
+  leavers: readonly Caller[];
   resources: Readonly<Record<ResourceName, ResourceIds>>;
   /** Whose jobs end soon. */
   models: readonly Model[];

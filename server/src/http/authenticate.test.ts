@@ -1,7 +1,8 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { makeApiKey } from '@base/shared/crypto/api-key';
+import { crc32 } from 'node:zlib';
+import { hashApiKey, isApiKey, makeApiKey } from '@base/shared/crypto/api-key';
 import { until } from '@base/shared/testing/until';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
@@ -136,6 +137,14 @@ describe('tokens signed with a published key', () => {
   });
 });
 
+/** The text with the checksum that makes it a well-formed key: six base62 digits of its CRC-32. */
+function withChecksum(text: string): string {
+  const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+  const crc = crc32(text);
+  const digits = [5, 4, 3, 2, 1, 0].map((place) => alphabet[Math.floor(crc / 62 ** place) % 62]);
+  return `${text}${digits.join('')}`;
+}
+
 describe('API keys', () => {
   it('takes a key as Bearer, as X-API-Key, and as both when they are the same', async () => {
     const tenant = await makeTenant(api, { plan: 'professional' });
@@ -155,6 +164,23 @@ describe('API keys', () => {
       const answer = await api.call('GET', '/api/v1/me', { headers: { 'x-api-key': key } });
       expect(answer.status).toBe(401);
     }
+  });
+
+  it('asks for a wrong key by its hash alone, so that no time tells how much of it is right', async () => {
+    const tenant = await makeTenant(api, { plan: 'professional' });
+    const right = await makeKey(api, tenant);
+    const body = right.slice(0, 52);
+    const almost = withChecksum(`${body}${right[52] === 'x' ? 'y' : 'x'}`);
+    expect(isApiKey(almost)).toBe(true);
+    const headers = { 'x-forwarded-for': '203.0.113.78' };
+    const query = vi.spyOn(api.deps.pool, 'query');
+    for (const key of [almost, makeApiKey()]) {
+      query.mockClear();
+      expect((await api.call('GET', '/api/v1/me', { token: key, headers })).status).toBe(401);
+      const asked = query.mock.calls.filter(([sql]) => String(sql).includes('authenticate_api_key'));
+      expect(asked).toEqual([['select * from public.authenticate_api_key($1)', [hashApiKey(key)]]]);
+    }
+    query.mockRestore();
   });
 
   it('answers an address that tries many unknown keys with 429, and lets known keys pass', async () => {

@@ -123,9 +123,9 @@ describe('requests that are refused', () => {
   });
 
   it('names the methods of a path in Allow, and answers OPTIONS', async () => {
-    const refused = await call('DELETE', '/api/v1/me');
+    const refused = await call('PUT', '/api/v1/me');
     expectProblem(refused, 405, 'method_not_allowed');
-    expect(refused.headers.get('allow')).toBe('GET, HEAD, OPTIONS, PATCH');
+    expect(refused.headers.get('allow')).toBe('DELETE, GET, HEAD, OPTIONS, PATCH');
     const options = await call('OPTIONS', '/api/v1/me');
     expect(options.status).toBe(204);
   });

@@ -83,6 +83,7 @@ export const organization = z
     name: z.string(),
     slug: z.string(),
     logo_url: z.url().nullable(),
+    owner_id: id.nullable().meta({ description: 'The admin who may delete it or hand it on.' }),
     plan: z.string(),
     settings: organizationSettings,
     limits: planLimits,

@@ -7,6 +7,7 @@ export interface Metrics {
   jobsAdmitted: Counter<'type' | 'provider'>;
   jobOutcomes: Counter<'status' | 'type' | 'provider'>;
   providerRequestDuration: Histogram<'provider' | 'operation' | 'outcome'>;
+  providerHeldBack: Counter<'provider'>;
 }
 
 /** The metrics of one process, in a registry of their own. Labels have few values: routes are templates, never paths. */
@@ -40,6 +41,12 @@ export function createMetrics(options: { process: string; withDefaults?: boolean
       name: 'job_outcomes_total',
       help: 'Jobs that ended, by how.',
       labelNames: ['status', 'type', 'provider'],
+      registers,
+    }),
+    providerHeldBack: new Counter({
+      name: 'provider_held_back_total',
+      help: 'Paid calls that were put off because the provider’s breaker was open or it had asked for a pause.',
+      labelNames: ['provider'],
       registers,
     }),
     providerRequestDuration: new Histogram({

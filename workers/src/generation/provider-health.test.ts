@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createMetrics } from '@base/shared/metrics/metrics';
 import { openRequestRedis } from '@base/shared/queue/connection';
 import { until } from '@base/shared/testing/until';
 import type { Redis } from 'ioredis';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createProviderHealth, scopeOf } from './provider-health.ts';
 
 let redis: Redis;
+const metrics = createMetrics({ process: 'test', withDefaults: false });
 const prefix = `{health-${randomUUID()}}`;
 
 beforeAll(async () => {
@@ -16,7 +18,7 @@ afterAll(() => redis.disconnect());
 
 const newScope = () => scopeOf('provider', randomUUID());
 /** Two processes of the fleet. */
-const two = () => [createProviderHealth(redis, prefix), createProviderHealth(redis, prefix)] as const;
+const two = () => [createProviderHealth(redis, prefix, metrics), createProviderHealth(redis, prefix, metrics)] as const;
 const unavailable = { code: 'provider_unavailable' } as const;
 
 describe('the health of a provider key', () => {
@@ -64,7 +66,7 @@ describe('the health of a provider key', () => {
 
   it('holds nobody back while Redis is away', async () => {
     const away = openRequestRedis('redis://127.0.0.1:1', () => {});
-    const health = createProviderHealth(away, prefix);
+    const health = createProviderHealth(away, prefix, metrics);
     health.report('any', { code: 'provider_rate_limited', retryAfterMs: 60_000 });
     expect(await health.waitMs('any')).toBe(0);
     away.disconnect();

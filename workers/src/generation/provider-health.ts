@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { JobErrorCode } from '@base/shared/errors/job-error-table';
+import type { Metrics } from '@base/shared/metrics/metrics';
 import type { Redis } from 'ioredis';
 
 /**
@@ -38,7 +39,11 @@ export function scopeOf(provider: string, ownKeyOf: string | null): string {
   return ownKeyOf === null ? provider : `${provider}:${ownKeyOf}`;
 }
 
-export function createProviderHealth(redis: Redis, prefix: string): ProviderHealth {
+function providerOf(scope: string): string {
+  return scope.split(':')[0] ?? scope;
+}
+
+export function createProviderHealth(redis: Redis, prefix: string, metrics: Metrics): ProviderHealth {
   const keysOf = (scope: string) => ['pause', 'failures', 'probe'].map((name) => `${prefix}:health:${scope}:${name}`);
   const run = (scope: string, command: string, ...values: number[]): Promise<unknown> =>
     redis.status === 'ready'
@@ -52,6 +57,7 @@ export function createProviderHealth(redis: Redis, prefix: string): ProviderHeal
       try {
         const [waitMs, failures] = (await run(scope, 'ask', failuresMax, probeMs)) as [number, number]; // as the script returns
         if (failures > 0) troubled.add(scope);
+        if (waitMs > 0) metrics.providerHeldBack.inc({ provider: providerOf(scope) });
         return waitMs;
       } catch {
         return 0;

@@ -106,6 +106,8 @@ function watchStall(stream: ReadStream, timeoutMs: number): { signal: AbortSigna
 
 function storageError(error: { message: string; status?: number | undefined }): OutputError {
   const { status } = error;
+  // Larger than the storage takes; it will not get smaller.
+  if (status === 413) return new OutputError('output_invalid', 'larger than the storage takes', { cause: error });
   // Without a status there was no answer at all.
   const isPassing = status === undefined || status >= 500 || status === 429 || status === 408;
   return new OutputError('storage_unavailable', `storage: ${status ?? 'no answer'} ${error.message}`, {

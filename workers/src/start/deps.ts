@@ -77,7 +77,7 @@ export async function buildWorkerDeps(config: Config, log: Logger, parts: Worker
     leases,
     log,
     notify,
-    health: createProviderHealth(redis, config.QUEUE_PREFIX),
+    health: createProviderHealth(redis, config.QUEUE_PREFIX, metrics),
     connect: (provider, job, jobLog) => connectProvider(adapters, secretBox, provider, job, jobLog),
     refuseOwnKey: (job) => refuseOwnKey(pool, job),
     openText: (job) => {

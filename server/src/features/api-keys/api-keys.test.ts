@@ -40,13 +40,6 @@ it('shows a key once, keeps only its hash, and lists it by prefix and last four'
   expect(api.logged()).not.toContain(key);
 });
 
-it('notes when a key was last used', async () => {
-  const made = await call('POST', '', { body: { name: 'used' } });
-  expect(made.body.last_used_at).toBeNull();
-  await works(made.body.key);
-  expect((await call('GET', `/${made.body.id}`)).body.last_used_at).toEqual(expect.any(String));
-});
-
 it('refuses a revoked key at once here, and revokes a second time without complaint', async () => {
   const made = await call('POST', '', { body: { name: 'short' } });
   expect(await works(made.body.key)).toBe(200);
@@ -111,6 +104,46 @@ it('rotates: the new key has the old one’s rights, the old one goes on for the
   const again = await call('POST', `/${next.body.id}/rotate`, { body: { overlap_seconds: 0 }, key: 'rotate-2' });
   expect(again.body).toMatchObject({ id: last.body.id, key: null });
   expect(await countKeys('rotating')).toBe(3);
+});
+
+it('takes an overlap of nothing to seven days, and an overlap makes no key live longer', async () => {
+  const expires = new Date(Date.now() + 3_600_000).toISOString();
+  const made = await call('POST', '', { body: { name: 'bounds', expires_at: expires } });
+  const rotate = (overlap: unknown) => call('POST', `/${made.body.id}/rotate`, { body: { overlap_seconds: overlap } });
+  for (const overlap of [-1, 604_801, 1.5, '60', null]) {
+    const refused = await rotate(overlap);
+    expect(refused.body, String(overlap)).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ pointer: '/overlap_seconds' }],
+    });
+  }
+  expect(await countKeys('bounds')).toBe(1);
+  const next = await rotate(604_800);
+  expect([next.status, next.body.expires_at]).toEqual([201, expires]);
+  expect((await call('GET', `/${made.body.id}`)).body.expires_at).toBe(expires);
+});
+
+it('gives the successor the budget and the addresses of the old key', async () => {
+  const bounds = { monthly_credit_budget: 70, allowed_ips: ['203.0.113.0/24', '2001:db8::1'] };
+  const made = await call('POST', '', { body: { name: 'bounded', ...bounds } });
+  expect(made.body).toMatchObject(bounds);
+  const next = await call('POST', `/${made.body.id}/rotate`, { body: {} });
+  expect(next.body).toMatchObject(bounds);
+  const freed = await call('PATCH', `/${next.body.id}`, { body: { monthly_credit_budget: null, allowed_ips: null } });
+  expect(freed.body).toMatchObject({ monthly_credit_budget: null, allowed_ips: null });
+});
+
+it('lets no key shed its own budget or addresses, but rotate and revoke', async () => {
+  for (const bounds of [{ monthly_credit_budget: 5 }, { allowed_ips: ['127.0.0.1'] }]) {
+    const made = await call('POST', '', { body: { name: 'own', scopes: ['admin'], ...bounds } });
+    const token = String(made.body.key);
+    const free = { monthly_credit_budget: null, allowed_ips: null };
+    expect((await call('POST', '', { token, body: { name: 'free' } })).body.code).toBe('forbidden');
+    expect((await call('PATCH', `/${made.body.id}`, { token, body: free })).body.code).toBe('forbidden');
+    const next = await call('POST', `/${made.body.id}/rotate`, { token, body: {} });
+    expect(next.body).toMatchObject(bounds);
+    expect((await call('DELETE', `/${made.body.id}`, { token })).status).toBe(204);
+  }
 });
 
 it('lets nobody make, raise or take over a key beyond their own rights', async () => {

@@ -1,9 +1,8 @@
-import { createJobBody, job } from '@base/shared/contracts/jobs';
+import { createJobBody } from '@base/shared/contracts/jobs';
 import { admissionErrors, admitJob } from '../../admission/admit-job.ts';
 import { preferHeaders } from '../../admission/prefer-wait.ts';
-import { waitForJob } from '../../admission/wait-for-job.ts';
 import { endpoint } from '../../http/endpoint.ts';
-import { presentJob } from './present-job.ts';
+import { admittedResponses, answerAdmitted } from './answer-admitted.ts';
 
 export const createJob = endpoint({
   method: 'post',
@@ -17,34 +16,10 @@ export const createJob = endpoint({
   idempotent: true,
   headers: preferHeaders,
   body: createJobBody,
-  responses: {
-    201: {
-      description: 'The job, ended within the time that the caller preferred to wait. Its `status` tells how.',
-      body: job,
-      headers: { Location: 'The job’s own address.', 'Preference-Applied': '`wait=n`.' },
-    },
-    202: {
-      description: 'The job, admitted.',
-      body: job,
-      headers: {
-        Location: 'The job’s own address.',
-        'Preference-Applied': '`wait=n` when the time was over before the job.',
-      },
-    },
-  },
+  responses: admittedResponses,
   errors: admissionErrors,
   async handle({ body, headers, principal, idempotencyKey, requestId, deps, signal }) {
-    const { row: admitted, isReplayed } = await admitJob(body, { principal, idempotencyKey, requestId, deps });
-    const waited = await waitForJob(admitted, headers.prefer, { principal, deps, signal });
-    const presented = presentJob(waited.row, deps);
-    return {
-      status: waited.status,
-      body: presented,
-      headers: {
-        Location: presented.urls.self,
-        ...waited.headers,
-        ...(isReplayed ? { 'Idempotent-Replayed': 'true' } : {}),
-      },
-    };
+    const admitted = await admitJob(body, { principal, idempotencyKey, requestId, deps });
+    return answerAdmitted(admitted, headers.prefer, { principal, deps, signal });
   },
 });

@@ -1,12 +1,12 @@
-import { job } from '@base/shared/contracts/jobs';
 import { id } from '@base/shared/contracts/wire';
 import { ApiError } from '@base/shared/errors/api-error';
 import * as z from 'zod';
 import { admissionErrors, admitJob, type JobRequest } from '../../admission/admit-job.ts';
+import { preferHeaders } from '../../admission/prefer-wait.ts';
 import type { Deps } from '../../deps.ts';
-import { accepted, endpoint } from '../../http/endpoint.ts';
+import { endpoint } from '../../http/endpoint.ts';
 import { hashRequest } from '../../http/idempotency-key.ts';
-import { presentJob } from './present-job.ts';
+import { admittedResponses, answerAdmitted } from './answer-admitted.ts';
 
 export const retryJob = endpoint({
   method: 'post',
@@ -19,20 +19,15 @@ export const retryJob = endpoint({
   access: 'jobs:write',
   idempotent: true,
   params: z.object({ id }),
-  responses: {
-    202: { description: 'The new job, admitted.', body: job, headers: { Location: 'The new job’s own address.' } },
-  },
+  headers: preferHeaders,
+  responses: admittedResponses,
   errors: ['not_found', 'job_not_retryable', ...admissionErrors],
-  async handle({ params, principal, idempotencyKey, requestId, deps }) {
+  async handle({ params, headers, principal, idempotencyKey, requestId, deps, signal }) {
     const request = await readRequest(deps, principal.organizationId, params.id);
     const requestHash = hashRequest({ retry_of: params.id });
     const context = { principal, idempotencyKey, requestId, deps, retryOf: params.id, requestHash };
-    const { row, isReplayed } = await admitJob(request, context);
-    const presented = presentJob(row, deps);
-    return accepted(presented, {
-      Location: presented.urls.self,
-      ...(isReplayed ? { 'Idempotent-Replayed': 'true' } : {}),
-    });
+    const admitted = await admitJob(request, context);
+    return answerAdmitted(admitted, headers.prefer, { principal, deps, signal });
   },
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { until } from '@base/shared/testing/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeTenant, type TestTenant } from '../../testing/make-tenant.ts';
+import { addMember, makeKey, makeTenant, type TestTenant } from '../../testing/make-tenant.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
 let api: TestApi;
@@ -52,5 +53,40 @@ describe('the organization', () => {
     {},
   ])('refuses %j', async (body) => {
     expect((await call('PATCH', '/organization', body)).status).toBe(422);
+  });
+});
+
+describe('deleting the organization', () => {
+  it('is for its owner, who names it; members, keys and invitations end on every node', async () => {
+    const owner = await makeTenant(api, { plan: 'enterprise' });
+    const admin = await addMember(api, owner, 'admin');
+    const key = await makeKey(api, owner, { scopes: ['admin'] });
+    const invitation = await call('POST', '/organization/invitations', { email: 'a@new.test' }, owner.token);
+    const { body } = await call('GET', '/organization', undefined, owner.token);
+    expect(body.owner_id).toBe(owner.userId);
+    const other = await startApi();
+    const codes = async () =>
+      Promise.all(
+        [owner.token, admin.token, key].map(
+          async (token) => (await other.call('GET', '/api/v1/organization', { token })).body.code,
+        ),
+      );
+    expect(await codes()).toEqual([undefined, undefined, undefined]);
+    const erase = (token: string, confirm?: unknown) =>
+      call('DELETE', `/organization${confirm === undefined ? '' : `?confirm=${confirm}`}`, undefined, token);
+    expect((await erase(owner.token)).status).toBe(422);
+    expect((await erase(owner.token, 'another')).body).toMatchObject({ errors: [{ pointer: '/query/confirm' }] });
+    expect((await erase(admin.token, body.slug)).body.code).toBe('forbidden');
+    expect((await erase(key, body.slug)).body.code).toBe('forbidden');
+    expect(await codes()).toEqual([undefined, undefined, undefined]);
+
+    expect((await erase(owner.token, body.slug)).status).toBe(204);
+    const startedMs = performance.now();
+    const refused = 'organization_inactive';
+    await until('all are refused', async () => (await codes()).every((code) => code === refused));
+    expect(performance.now() - startedMs).toBeLessThan(2_500);
+    await other.close();
+    const { rows } = await api.deps.pool.query('select status from invitations where id = $1', [invitation.body.id]);
+    expect(rows).toEqual([{ status: 'revoked' }]);
   });
 });

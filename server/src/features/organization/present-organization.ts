@@ -15,6 +15,7 @@ export function presentOrganization(
     name: row.name,
     slug: row.slug,
     logo_url: row.logo_url,
+    owner_id: row.owner_id,
     plan: row.plan_id,
     settings: {
       allow_member_invites: row.allow_member_invites,

@@ -1,7 +1,17 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { v7 as uuidV7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import {
+  keepFromRelay,
+  makeKey,
+  makeOrganization,
+  type Organization,
+  opened,
+  readLine,
+  reservation,
+  settlement,
+} from '../../testing/order-jobs.ts';
 import { type Database, openDatabase } from '../database.ts';
 import {
   beginJobs,
@@ -13,7 +23,7 @@ import {
   releaseJobs,
   settleJobs,
 } from './job-lifecycle.ts';
-import { type Reservation, reserveJobs } from './reserve-jobs.ts';
+import { reserveJobs } from './reserve-jobs.ts';
 
 let database: Database;
 beforeAll(() => {
@@ -26,125 +36,10 @@ beforeAll(() => {
 });
 afterAll(() => database.close());
 
-interface Organization {
-  id: string;
-  userId: string;
-}
-
-/** An API key of the organization; `rotatedFrom` is a key whose line it continues. */
-async function makeKey(organization: Organization, budget: number | null, rotatedFrom?: string): Promise<string> {
-  const id = uuidV7();
-  await database.pool.query(
-    `insert into api_keys (id, organization_id, created_by, name, prefix, last4, key_hash, scopes, monthly_credit_budget, rotated_from, first_key_id)
-     values ($1, $2, $3, 'test', 'base', 'last', $4, '{write}', $5, $6, $6)`,
-    [id, organization.id, organization.userId, hash('sha256', id, 'hex'), budget, rotatedFrom ?? null],
-  );
-  return id;
-}
-
-/** What the key's line holds and has used this month. */
-async function readLine(keyId: string): Promise<{ held: number; used: number }> {
-  const { rows } = await database.pool.query(
-    'select u.credits_held as held, u.credits_used as used from api_keys k cross join find_key_usage(k.line_id) u where k.id = $1',
-    [keyId],
-  );
-  return rows[0];
-}
-
-/** An organization on a plan of these tests, with so many credits and concurrent jobs. */
-async function makeOrganization(credits: number, concurrent: number): Promise<Organization> {
-  const userId = randomUUID();
-  const { rows } = await database.pool.query('select organization_id from authenticate_user($1, $2, null)', [
-    userId,
-    `${userId}@test.test`,
-  ]);
-  const id: string = rows[0].organization_id;
-  await database.pool.query(
-    `update organizations set plan_id = 'enterprise', custom_limits = jsonb_build_object('concurrent_jobs', $2::int) where id = $1`,
-    [id, concurrent],
-  );
-  // Away with the credits every organization begins with.
-  await database.pool.query(
-    `select * from debit_credits(array[$1::uuid], array['adjustment'::transaction_type], array[50::bigint], array['t'], array['start'], array['t'],
-      array[null::uuid])`,
-    [id],
-  );
-  await database.pool.query(
-    `select * from credit_credits(array[$1::uuid], array['bonus'::transaction_type], array[$2::bigint], array['t'], array['start'], array['t'],
-      array[now() + interval '1 day'], array[null::uuid])`,
-    [id, credits],
-  );
-  return { id, userId };
-}
-
-function reservation(organization: Organization, changes: Partial<Reservation> = {}): Reservation {
-  return {
-    id: uuidV7(),
-    organizationId: organization.id,
-    userId: organization.userId,
-    apiKeyId: null,
-    projectId: null,
-    type: 'image',
-    provider: 'replicate',
-    // A provider's queue is not involved: no worker knows this model, and nothing is enqueued.
-    model: 'model-under-test',
-    operation: 'generate',
-    input: { prompt: 'x' },
-    metadata: {},
-    credits: 1,
-    ownKeyCredits: 0,
-    costUsd: '0.010000',
-    limitUnits: 1,
-    price: { credits: 1, ownKeyCredits: 0, costUsd: '0.01', unit: 'image', multipliers: {} },
-    fallbacks: [],
-    retryOf: null,
-    idempotencyKey: null,
-    requestHash: null,
-    requestId: 'test',
-    deadlineSeconds: 900,
-    ...changes,
-  };
-}
-
-/** An attempt at the model of `reservation`. */
-const opened = (lease: { id: string; leaseToken: string }) => ({
-  ...lease,
-  attemptId: uuidV7(),
-  provider: 'replicate',
-  model: 'model-under-test',
-});
-
 async function expectSound(organization: Organization): Promise<void> {
   const { rows } = await database.pool.query('select * from public.verify_ledger($1)', [organization.id]);
   expect(rows).toEqual([]);
 }
-
-const settlement = (id: string, leaseToken: string, credits: number) => ({
-  id,
-  leaseToken,
-  credits,
-  costUsd: '0.010000',
-  limitUnits: 1,
-  tokensIn: null,
-  tokensOut: null,
-  output: [{ generation_id: randomUUID() }],
-  generations: [
-    {
-      id: uuidV7(),
-      storage_path: 'a',
-      thumbnail_path: null,
-      content_type: 'image/png',
-      width: 1,
-      height: 1,
-      duration_seconds: null,
-      bytes: 1,
-    },
-  ],
-});
-
-// Workers of the stack would bring these jobs to a queue; far in the future nothing is stale.
-const keepFromRelay = (ids: string[]) =>
-  database.pool.query(`update ai_jobs set enqueued_at = now() + interval '1 day' where id = any($1)`, [ids]);
 
 /** Who orders: a person, a key with a budget, the key that replaced it, or a key without a budget. */
 const keys = ['none', 'first', 'next', 'free'] as const;
@@ -243,10 +138,10 @@ describe('the life of jobs, in any order of steps', () => {
         fc.array(action, { minLength: 5, maxLength: 40 }),
         fc.integer({ min: 1, max: 4 }),
         async (actions, concurrent) => {
-          const organization = await makeOrganization(30, concurrent);
-          const first = await makeKey(organization, lineBudget);
-          const next = await makeKey(organization, lineBudget, first);
-          const keyIds = { none: null, first, next, free: await makeKey(organization, null) };
+          const organization = await makeOrganization(database.pool, 30, concurrent);
+          const first = await makeKey(database.pool, organization, lineBudget);
+          const next = await makeKey(database.pool, organization, lineBudget, first);
+          const keyIds = { none: null, first, next, free: await makeKey(database.pool, organization, null) };
           const model: Model = { balance: 30, ownKey: 'removed', keyIds, jobs: [] };
           for (const step of actions) await take(step, organization, model);
           const { rows } = await database.pool.query(
@@ -258,7 +153,7 @@ describe('the life of jobs, in any order of steps', () => {
           expect(rows[0].held).toBe(live.reduce((sum, job) => sum + job.held, 0));
           expect(rows[0].active_jobs + rows[0].waiting_jobs).toBe(live.length);
           expect(rows[0].active_jobs).toBe(Math.min(concurrent, live.length));
-          expect(await readLine(next)).toEqual(lineOf(model));
+          expect(await readLine(database.pool, next)).toEqual(lineOf(model));
         },
       ),
       { numRuns: 40 },
@@ -337,7 +232,10 @@ describe('the life of jobs, in any order of steps', () => {
       reservation(organization, { credits, ownKeyCredits: credits % 3, apiKeyId: model.keyIds[key] }),
     );
     const results = await reserveJobs(database.pool, items);
-    await keepFromRelay(items.map((item) => item.id));
+    await keepFromRelay(
+      database.pool,
+      items.map((item) => item.id),
+    );
     for (const [index, item] of items.entries()) {
       const held = model.jobs.filter((job) => !job.over).reduce((sum, job) => sum + job.held, 0);
       const amount = model.ownKey === 'valid' ? item.ownKeyCredits : item.credits;
@@ -370,7 +268,10 @@ describe('the life of jobs, in any order of steps', () => {
     model: Model,
   ): Promise<void> {
     const ended = rows.some((row) => row.kind !== 'promoted' && row.job_id === job.id);
-    await keepFromRelay(rows.filter((row) => row.kind === 'promoted').map((row) => row.job_id));
+    await keepFromRelay(
+      database.pool,
+      rows.filter((row) => row.kind === 'promoted').map((row) => row.job_id),
+    );
     if (!ended) return;
     expect(job.over).toBe(false);
     job.over = true;
@@ -381,7 +282,7 @@ describe('the life of jobs, in any order of steps', () => {
 
 describe('reserve_jobs in one batch', () => {
   it('decides in order: a request that does not fit leaves room for a smaller one behind it', async () => {
-    const organization = await makeOrganization(5, 100);
+    const organization = await makeOrganization(database.pool, 5, 100);
     const results = await reserveJobs(
       database.pool,
       [4, 3, 1, 1].map((credits) => reservation(organization, { credits })),
@@ -396,7 +297,7 @@ describe('reserve_jobs in one batch', () => {
   });
 
   it('treats equal idempotency keys in the batch like requests one after another', async () => {
-    const organization = await makeOrganization(10, 100);
+    const organization = await makeOrganization(database.pool, 10, 100);
     const keyed = (hash: string) => reservation(organization, { idempotencyKey: 'k', requestHash: hash });
     const items = [keyed('a'), keyed('a'), keyed('b')];
     const results = await reserveJobs(database.pool, items);
@@ -406,7 +307,9 @@ describe('reserve_jobs in one batch', () => {
   });
 
   it('mixes organizations without mixing their money, from many connections at once', async () => {
-    const organizations = await Promise.all([10, 20, 30].map((credits) => makeOrganization(credits, 1000)));
+    const organizations = await Promise.all(
+      [10, 20, 30].map((credits) => makeOrganization(database.pool, credits, 1000)),
+    );
     const all = Array.from({ length: 40 }, () => organizations.map((organization) => reservation(organization)));
     const results = await Promise.all(all.map((batch) => reserveJobs(database.pool, batch)));
     for (const [index, credits] of [10, 20, 30].entries()) {
@@ -416,101 +319,9 @@ describe('reserve_jobs in one batch', () => {
   });
 });
 
-describe('the monthly budget of an API key', () => {
-  it('is decided in order inside a batch, with its figures, for each line of keys apart', async () => {
-    const organization = await makeOrganization(100, 100);
-    const first = await makeKey(organization, 5);
-    const next = await makeKey(organization, 5, first);
-    const other = await makeKey(organization, 2);
-    const results = await reserveJobs(
-      database.pool,
-      [[first, 3] as const, [next, 3] as const, [other, 2] as const, [next, 2] as const, [first, 1] as const].map(
-        ([apiKeyId, credits]) => reservation(organization, { apiKeyId, credits }),
-      ),
-    );
-    expect(results.map((result) => result.code)).toEqual([
-      'admitted',
-      'key_budget_reached',
-      'admitted',
-      'admitted',
-      'key_budget_reached',
-    ]);
-    const now = new Date();
-    const resetsAt = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1)).toISOString();
-    expect(results[1]?.figures).toEqual({ required: 3, budget: 5, used: 0, held: 3, resets_at: resetsAt });
-    expect(results[4]?.figures).toEqual({ required: 1, budget: 5, used: 0, held: 5, resets_at: resetsAt });
-    expect([await readLine(first), await readLine(other)]).toEqual([
-      { held: 5, used: 0 },
-      { held: 2, used: 0 },
-    ]);
-    await expectSound(organization);
-  });
-
-  it('is never passed by many connections at once', async () => {
-    const organization = await makeOrganization(100, 100);
-    const key = await makeKey(organization, 20);
-    const results = await Promise.all(
-      Array.from({ length: 50 }, () => reserveJobs(database.pool, [reservation(organization, { apiKeyId: key })])),
-    );
-    expect(results.flat().filter((result) => result.code === 'admitted')).toHaveLength(20);
-    expect(results.flat().filter((result) => result.code === 'key_budget_reached')).toHaveLength(30);
-    expect(await readLine(key)).toEqual({ held: 20, used: 0 });
-    await expectSound(organization);
-  });
-
-  it('counts a job in the month of its admission, also when it ends in the next', async () => {
-    const organization = await makeOrganization(100, 100);
-    const key = await makeKey(organization, 5);
-    const items = [2, 3].map((credits) => reservation(organization, { apiKeyId: key, credits }));
-    await reserveJobs(database.pool, items);
-    const ids = items.map((item) => item.id);
-    await database.pool.query(`update ai_jobs set created_at = created_at - interval '1 month' where id = any($1)`, [
-      ids,
-    ]);
-    await database.pool.query(
-      `update api_key_usage set period_start = period_start - interval '1 month' where api_key_id = $1`,
-      [key],
-    );
-    await expectSound(organization);
-    // A new month: the whole budget is there, whatever the jobs of the last one still hold.
-    const [fresh] = await reserveJobs(database.pool, [reservation(organization, { apiKeyId: key, credits: 5 })]);
-    expect(fresh?.code).toBe('admitted');
-    for (const { id } of items) {
-      const [begun] = await beginJobs(database.pool, [{ id, leaseToken: null }], { worker: 't', leaseSeconds: 60 });
-      const lease = { id, leaseToken: begun?.lease_token ?? '' };
-      await openAttempts(database.pool, [opened(lease)]);
-      await settleJobs(database.pool, [settlement(id, lease.leaseToken, 1)]);
-    }
-    const { rows } = await database.pool.query(
-      'select credits_held, credits_used from api_key_usage where api_key_id = $1 order by period_start',
-      [key],
-    );
-    expect(rows).toEqual([
-      { credits_held: 0, credits_used: 2 },
-      { credits_held: 5, credits_used: 0 },
-    ]);
-    await expectSound(organization);
-  });
-
-  it('a counter that is not the sum of the key’s jobs is a violation', async () => {
-    const organization = await makeOrganization(10, 10);
-    const key = await makeKey(organization, null);
-    await reserveJobs(database.pool, [reservation(organization, { apiKeyId: key })]);
-    await database.pool.query('update api_key_usage set credits_used = 1 where api_key_id = $1', [key]);
-    const { rows } = await database.pool.query('select violation, expected, actual from verify_ledger($1)', [
-      organization.id,
-    ]);
-    expect(rows).toEqual([
-      { violation: 'key_usage_is_sum_of_jobs', expected: 'held 1 used 0', actual: 'held 1 used 1' },
-    ]);
-    await database.pool.query('update api_key_usage set credits_used = 0 where api_key_id = $1', [key]);
-    await expectSound(organization);
-  });
-});
-
 describe('begin_jobs', () => {
   it('gives a job to one of twenty workers, and a fresh token each time', async () => {
-    const organization = await makeOrganization(5, 10);
+    const organization = await makeOrganization(database.pool, 5, 10);
     const item = reservation(organization);
     await reserveJobs(database.pool, [item]);
     const begun = await Promise.all(
@@ -533,7 +344,7 @@ describe('begin_jobs', () => {
 
 describe('open_attempt', () => {
   it('opens one of many attempts at once, and none after a success', async () => {
-    const organization = await makeOrganization(5, 10);
+    const organization = await makeOrganization(database.pool, 5, 10);
     const item = reservation(organization);
     await reserveJobs(database.pool, [item]);
     const [begun] = await beginJobs(database.pool, [{ id: item.id, leaseToken: null }], {
@@ -551,7 +362,7 @@ describe('open_attempt', () => {
 
 describe('grants', () => {
   it('are spent earliest expiry first, and always add up to the balance', async () => {
-    const organization = await makeOrganization(3, 10);
+    const organization = await makeOrganization(database.pool, 3, 10);
     const items = [reservation(organization, { credits: 2 }), reservation(organization, { credits: 4 })];
     // The 3 of the start expire tomorrow, these in an hour.
     await database.pool.query(
@@ -578,7 +389,7 @@ describe('grants', () => {
   });
 
   it('are given and taken once per reference, never below what is held', async () => {
-    const organization = await makeOrganization(10, 10);
+    const organization = await makeOrganization(database.pool, 10, 10);
     await reserveJobs(database.pool, [reservation(organization, { credits: 8 })]);
     const debit = (amount: number, reference: string) =>
       database.pool.query(
