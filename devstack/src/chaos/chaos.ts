@@ -16,14 +16,7 @@ import { runChaos } from './run-chaos.ts';
 
 const defaults = { minutes: 2, jobsPerSecond: 4 };
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string' },
-    seed: { type: 'string' },
-    'jobs-per-second': { type: 'string' },
-    keep: { type: 'boolean', default: false },
-  },
-});
+const values = readArguments();
 const minutes = readNumber('minutes', values.minutes ?? String(defaults.minutes), 600);
 const jobsPerSecond = readNumber('jobs-per-second', values['jobs-per-second'] ?? String(defaults.jobsPerSecond), 200);
 const seed = readSeed(values.seed ?? String(Math.floor(Math.random() * 2 ** 31)));
@@ -51,6 +44,16 @@ async function main(): Promise<number> {
       await stopLeftovers(dataDir);
       console.log(`\nThe data is kept in ${dataDir}`);
     } else await removeDataDir(dataDir);
+  }
+}
+
+function readArguments() {
+  const text = { type: 'string' } as const;
+  try {
+    const options = { minutes: text, seed: text, 'jobs-per-second': text, keep: { type: 'boolean' } } as const;
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -1,5 +1,6 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createdApiKey } from '@base/shared/contracts/accounts';
+import { signSession } from '@base/shared/testing/sign-session';
 import type { Answer, CustomerClient } from './customer-client.ts';
 import type { Pool } from './read-jobs.ts';
 
@@ -111,26 +112,22 @@ export async function grantCredits(pool: Pool, tenant: Tenant, amount: number, r
   tenant.granted += amount;
 }
 
-const sessionSeconds = 3_600;
-
 interface Person {
   id: string;
   email: string;
 }
 
-/** A person's session token, renewed in time, signed as Supabase Auth does with a shared secret. */
-function createSession({ id, email }: Person, secret: string): () => string {
+/** Half of what a session is good for. */
+const renewAfterMs = 1_800_000;
+
+/** A person's session token, renewed in time. */
+function createSession(person: Person, secret: string): () => string {
   let token = '';
   let renewAtMs = 0;
   return () => {
     if (Date.now() < renewAtMs) return token;
-    const now = Math.floor(Date.now() / 1000);
-    const claims = { sub: id, email, aud: 'authenticated', role: 'authenticated', iat: now, exp: now + sessionSeconds };
-    const body = [{ alg: 'HS256', typ: 'JWT' }, claims]
-      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-      .join('.');
-    token = `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
-    renewAtMs = Date.now() + 500 * sessionSeconds;
+    token = signSession(person, secret);
+    renewAtMs = Date.now() + renewAfterMs;
     return token;
   };
 }

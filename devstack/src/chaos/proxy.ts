@@ -24,26 +24,14 @@ export interface TcpProxy {
  */
 export async function startProxy(options: { port: number; targets: readonly number[] }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const passage = createPassage();
   let turn = 0;
-  let delayMs = 0;
-  let stalled: PromiseWithResolvers<void> | undefined;
 
   const track = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => {}); // A broken connection is what this is for; the pipeline ends its other half.
   };
-  const passage = async (): Promise<void> => {
-    if (delayMs > 0) await pause(delayMs);
-    while (stalled !== undefined) await stalled.promise;
-  };
-  const gate = (): Transform =>
-    new Transform({
-      transform(chunk, _encoding, done) {
-        if (delayMs === 0 && stalled === undefined) done(null, chunk);
-        else void passage().then(() => done(null, chunk));
-      },
-    });
   const join = async (client: Socket): Promise<void> => {
     track(client);
     turn += 1;
@@ -54,8 +42,8 @@ export async function startProxy(options: { port: number; targets: readonly numb
       return;
     }
     track(upstream);
-    pipeline(client, gate(), upstream, () => {});
-    pipeline(upstream, gate(), client, () => {});
+    pipeline(client, passage.gate(), upstream, () => {});
+    pipeline(upstream, passage.gate(), client, () => {});
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => void join(client));
   const listen = async (): Promise<void> => {
@@ -73,16 +61,10 @@ export async function startProxy(options: { port: number; targets: readonly numb
       server.close();
       cut();
     },
-    stall() {
-      stalled ??= Promise.withResolvers();
-    },
-    delay(ms) {
-      delayMs = ms;
-    },
+    stall: passage.stall,
+    delay: passage.delay,
     async resume() {
-      delayMs = 0;
-      stalled?.resolve();
-      stalled = undefined;
+      passage.open();
       if (!server.listening) await listen();
     },
     async close() {
@@ -90,6 +72,36 @@ export async function startProxy(options: { port: number; targets: readonly numb
       if (!server.listening) return;
       server.close();
       await once(server, 'close');
+    },
+  };
+}
+
+/** What all data of a proxy goes through. */
+function createPassage() {
+  let delayMs = 0;
+  let stalled: PromiseWithResolvers<void> | undefined;
+  const wait = async (): Promise<void> => {
+    if (delayMs > 0) await pause(delayMs);
+    while (stalled !== undefined) await stalled.promise;
+  };
+  return {
+    gate: (): Transform =>
+      new Transform({
+        transform(chunk, _encoding, done) {
+          if (delayMs === 0 && stalled === undefined) done(null, chunk);
+          else void wait().then(() => done(null, chunk));
+        },
+      }),
+    stall(): void {
+      stalled ??= Promise.withResolvers();
+    },
+    delay(ms: number): void {
+      delayMs = ms;
+    },
+    open(): void {
+      delayMs = 0;
+      stalled?.resolve();
+      stalled = undefined;
     },
   };
 }

@@ -76,6 +76,7 @@ export const admissionErrors = [
   'provider_key_invalid',
   'insufficient_credits',
   'credits_on_hold',
+  'key_budget_reached',
   'queue_full',
   'organization_inactive',
   'idempotency_key_reused',

@@ -10,7 +10,8 @@ import type { World } from './world.ts';
 // npm run fuzz -- [--requests 100000] [--seed 1] [--only 4711]
 //   against the stack that `npm start` runs, or the one that --stack <stack.json> describes
 // npm run fuzz -- --url https://api.example.com --token <session token or API key>
-//   against any API, as one account. That account's credits are spent and its rows are changed.
+//   against any API, as one account. That account's credits are spent and its rows are changed;
+//   beyond its limit of requests most answers are 429.
 //
 // Sends requests made from the API's OpenAPI document; exit code 1 on any 5xx, leak or changed balance.
 

@@ -8,6 +8,10 @@ export interface ApiUser {
   post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T>;
 }
 
+/** Limits by the minute are worth waiting for, those by the day are not. */
+const waitSecondsMax = 60;
+
+/** Waits where the API says that the limit of the account is used up. */
 export function createApiUser(apiUrl: string, token: string): ApiUser {
   const call = async <T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> => {
     const response = await fetch(`${apiUrl}/api/v1${path}`, {
@@ -17,6 +21,11 @@ export function createApiUser(apiUrl: string, token: string): ApiUser {
       signal: AbortSignal.timeout(30_000),
     });
     const text = await response.text();
+    const waitSeconds = Number(response.headers.get('retry-after') ?? waitSecondsMax + 1);
+    if (response.status === 429 && waitSeconds <= waitSecondsMax) {
+      await pause(waitSeconds * 1_000);
+      return call(method, path, schema, body);
+    }
     if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text.slice(0, 500)}`);
     return schema.parse(JSON.parse(text));
   };

@@ -84,7 +84,8 @@ describe('deleting the organization', () => {
     const startedMs = performance.now();
     const refused = 'organization_inactive';
     await until('all are refused', async () => (await codes()).every((code) => code === refused));
-    expect(performance.now() - startedMs).toBeLessThan(2_500);
+    // The feed asks every second, on a machine busy with other tests; without it this would take a minute.
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
     await other.close();
     const { rows } = await api.deps.pool.query('select status from invitations where id = $1', [invitation.body.id]);
     expect(rows).toEqual([{ status: 'revoked' }]);
