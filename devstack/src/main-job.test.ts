@@ -30,8 +30,9 @@ async function apiThatTells(story: Story): Promise<string> {
     error: status === 'failed' ? { code: 'provider_failed', message: 'It broke.' } : null,
     credits: { held: status === 'queued' ? 1 : 0, charged },
     ...{ progress: 50, attempts: 1, project_id: null, metadata: {}, generation_ids: [] },
-    ...{ created_at: time, queued_at: time, started_at: null, completed_at: null },
-    urls: { self: url, cancel: url, events: url },
+    ...{ served_by: null, key_source: 'platform', retry_of: null, tokens: null },
+    ...{ created_at: time, queued_at: time, started_at: null, completed_at: null, deadline_at: time },
+    urls: { self: url, cancel: url, retry: url, events: url, receipt: url },
   });
   const balance = () => ({
     ...{ available: ordered ? 49 : 50, held: ordered ? (story.held ?? 0) : 0, balance: 50, grants: [] },
@@ -47,7 +48,7 @@ async function apiThatTells(story: Story): Promise<string> {
   const answers: Record<string, () => unknown> = {
     '/api/v1/auth/register': () => ({ ...session, user: { id, email: 'a@example.com' } }),
     '/api/v1/credits': balance,
-    '/api/v1/jobs/estimate': () => ({ ...price, may_run: true, reason: null }),
+    '/api/v1/jobs/estimate': () => ({ ...price, tokens: null, key_source: 'platform', may_run: true, reason: null }),
     '/api/v1/jobs': () => {
       ordered = true;
       return jobAt('queued', 0);

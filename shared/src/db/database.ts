@@ -18,7 +18,7 @@ export interface DatabaseOptions {
   applicationName: string;
   /** How long to wait for an answer; the connection is given up then, so that a frozen server hangs nobody. */
   queryTimeoutMs?: number;
-  /** Called for connections that break while idle; without a listener the process would end. */
+  /** Called for connections that break; a query under way fails with the same error. */
   onError: (error: Error) => void;
 }
 
@@ -48,6 +48,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     types,
   });
   pool.on('error', options.onError);
+  // One that breaks between being taken and its first query has no other listener, and would end the process.
+  pool.on('connect', (client) => client.on('error', options.onError));
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return {
     db,
