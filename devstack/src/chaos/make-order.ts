@@ -56,11 +56,12 @@ const wares: readonly Ware[] = [
 ];
 
 /**
- * The faults that the sandbox knows, see sandbox/README.md, each with the directives that keep it within a run. A provider
- * that asks to be left alone means the key, not the order: asking for long would hold up all customers.
+ * The faults that the sandbox knows, see sandbox/README.md, each with the directives that keep it within a run: who says
+ * "not now" means the key, not the order. Asking for long holds up all its customers, and saying it for ever about one order
+ * keeps the breaker open for minutes.
  */
 const faultsOfAll = [
-  ...['429, retry_after=1', '429, retry_after=1, times=2', '503, retry_after=1', '503, retry_after=1, times=2'],
+  ...['429, retry_after=1', '429, retry_after=1, times=2', '503, retry_after=1, times=1', '503, times=3'],
   ...['529, retry_after=1, times=1', '401', '402', '500', 'reset', 'html', '500_after', 'reset_after', 'malformed'],
   ...['refused', 'task_failed', 'never_ends', 'empty_output', 'not_an_image', 'slow_output'],
 ];

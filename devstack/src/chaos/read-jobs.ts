@@ -57,10 +57,11 @@ export async function countLiveJobs(pool: Pool): Promise<number> {
 /** Where some of the jobs that have not ended stand, one line each. */
 export async function describeLiveJobs(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query(`
-    select j.id, j.type, j.provider, j.model, j.status, j.attempts, j.worker, j.enqueued_at, j.lease_expires_at, j.resume_at, j.deadline_at,
-      a.status as attempt, a.provider_task_id, a.error_code, a.created_at as attempt_at
-    from ai_jobs j left join provider_attempts a on a.job_id = j.id and a.status in ('intent', 'submitted', 'unknown')
-    where j.status in ('pending', 'queued', 'processing') order by j.id limit 20`);
+    select clock_timestamp() as now, j.id, j.type, j.provider || '/' || j.model as model, j.status, j.attempts, j.worker, j.created_at,
+      j.enqueued_at, j.lease_expires_at, j.resume_at, substring(j.input::text from '[[]sandbox[^]]*') as directives,
+      (select json_agg(json_build_array(a.provider, a.status, a.error_code, a.provider_task_id, a.created_at) order by a.number)
+       from provider_attempts a where a.job_id = j.id) as attempts_made
+    from ai_jobs j where j.status in ('pending', 'queued', 'processing') order by j.id limit 20`);
   return rows.map((row) => JSON.stringify(row));
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { GenerationRow, LifecycleRow } from '@base/shared/db/queries/job-lifecycle';
 import type { JobErrorCode } from '@base/shared/errors/job-error-table';
 import type { Metrics } from '@base/shared/metrics/metrics';
@@ -44,6 +45,9 @@ export interface JobEndingDeps {
   notify(notices: { organizationId: string; notice: Notice }[]): void;
 }
 
+/** Pauses between tries to store what cannot be fetched again; half a minute together. */
+const storageWaitsMs = [1_000, 2_000, 4_000, 8_000, 15_000];
+
 export function createJobEnding(deps: JobEndingDeps): JobEnding {
   const ending: JobEnding = {
     async complete(step, { route, provider }, output, options = { canFetchAgain: false }) {
@@ -54,7 +58,7 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
       if (files.length === 0) return ending.fail(step, 'output_invalid', { detail: 'the provider returned no output' });
       let stored: GenerationRow[];
       try {
-        stored = await Promise.all(files.map((file, index) => storeFile(step, provider, file, index)));
+        stored = await storeFiles(step, provider, files, options.canFetchAgain ? 0 : storageWaitsMs.length);
       } catch (error) {
         if (!(error instanceof OutputError)) throw error;
         // The result is still at the provider: nothing is charged before it is stored, and nothing is bought again.
@@ -113,6 +117,25 @@ export function createJobEnding(deps: JobEndingDeps): JobEnding {
       generations: [],
       tokens,
     });
+  }
+
+  /** What came in the answer exists nowhere else, so the storage is waited for with the files in hand. */
+  async function storeFiles(
+    step: Step,
+    provider: Provider,
+    files: ProviderOutput['files'],
+    waits: number,
+  ): Promise<GenerationRow[]> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await Promise.all(files.map((file, index) => storeFile(step, provider, file, index)));
+      } catch (error) {
+        const isWorthIt = error instanceof OutputError && error.code === 'storage_unavailable' && tries < waits;
+        if (!isWorthIt || step.signal.aborted) throw error;
+        step.log.warn({ err: error }, 'the output could not be stored yet');
+        await pause(storageWaitsMs[tries], undefined, { signal: step.signal });
+      }
+    }
   }
 
   async function storeFile(
