@@ -47,6 +47,7 @@ function checkJob(job: JobRow, calls: readonly PaidCall[], violations: Violation
     if (!isBought || successes.length !== 1) violations.add('bought', evidence(job, calls));
     return;
   }
+  if (status !== 'failed' && status !== 'canceled') return; // Not ended: that is told elsewhere.
   if (job.credits_charged !== 0) violations.add('failed_is_free', evidence(job, calls));
   if (successes.length > 0) violations.add('bought', evidence(job, calls));
   const hasCost = attempts.some(

@@ -7,7 +7,7 @@ import { type CustomerDeps, serveCustomer } from './serve-customer.ts';
 export interface Load {
   /** No new customers come. */
   stop(): void;
-  /** Resolves when the last one has left. */
+  /** Resolves when the last one has left; never rejects. */
   ended: Promise<void>;
 }
 
@@ -39,7 +39,10 @@ export function runLoad(
     }
     await Promise.all(present);
   };
-  const ended = Promise.all([load(), topUp(tenants, options.pool, stopping.signal)]).then(() => {});
+  const ended = Promise.all([load(), topUp(tenants, options.pool, stopping.signal)]).then(
+    () => {},
+    (error: unknown) => violations.add('orders_answered', String(error)),
+  );
   return { stop: () => stopping.abort(), ended };
 }
 

@@ -111,8 +111,8 @@ async function startParts(options: SystemOptions, closers: Closer[]): Promise<Om
   const add = (part: Omit<SuperviseOptions, 'logDir' | 'onMisconduct'>, onMisconduct = options.onMisconduct): void => {
     const started = supervise({ ...part, logDir, onMisconduct });
     processes.set(part.name, started);
-    closers.push(() => started.stop());
   };
+  closers.push(() => Promise.all([...processes.values()].map((process) => process.stop())));
   // A stand-in may fall with Postgres: what is judged here is how the product takes it.
   add({ ...supabase, name: 'storage', args: ['serve'], readyUrl: `${direct.supabase_url}/_health` }, () => {});
   for (const node of ports.nodes) add(describeNode(node, environment));

@@ -52,6 +52,7 @@ export function supervise(options: SuperviseOptions): Supervised {
   const keep = async (): Promise<void> => {
     while (!isOver) {
       const current = await spawn();
+      if (isOver) signal('SIGTERM'); // It was told to stop just before there was a process.
       let wasReady = false;
       while (!current.hasEnded()) {
         wasReady ||= await answersOk(readyUrl);
@@ -92,10 +93,11 @@ export function supervise(options: SuperviseOptions): Supervised {
     starts: () => starts,
     async stop() {
       isOver = true;
+      const killing = setTimeout(() => signal('SIGKILL'), drainMaxMs);
       signal('SIGCONT');
       signal('SIGTERM');
-      if (child !== undefined && !(await hasEnded(child, drainMaxMs))) signal('SIGKILL');
       await keeping.catch(() => {}); // Reported above.
+      clearTimeout(killing);
     },
   };
 }
