@@ -1,5 +1,6 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { buildBookRouter } from './book-router.ts';
+import { buildClockRouter } from './gateways/clock-router.ts';
 import { buildElevenlabsRouter } from './providers/elevenlabs/router.ts';
 import { buildFalPlatformRouter } from './providers/fal/platform-router.ts';
 import { buildFalDelivery, buildFalRouter } from './providers/fal/router.ts';
@@ -29,6 +30,7 @@ export function buildSandbox(options: SandboxOptions = {}): Express {
   app.use('/fal', buildFalRouter(sandbox));
   app.use('/fal-platform/v1', buildFalPlatformRouter());
   app.use('/fal-delivery', buildFalDelivery(sandbox));
+  app.use('/_sandbox/clock', buildClockRouter(sandbox.clock));
   app.use('/_sandbox', buildBookRouter(sandbox));
   app.use((req, res) => {
     res.status(404).json({ sandbox_error: `nothing at ${req.method} ${req.path}` });

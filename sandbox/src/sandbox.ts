@@ -1,5 +1,6 @@
 import { CallBook } from './call-book.ts';
 import { FaultCounter } from './fault-counter.ts';
+import { createGatewayClock, type GatewayClock } from './gateways/clock.ts';
 import { PictureStudio } from './picture-studio.ts';
 import { TaskStore } from './task-store.ts';
 
@@ -10,7 +11,7 @@ export interface SandboxOptions {
   pictures?: 'full' | 'tiny';
 }
 
-/** What all providers share: settings, the tasks, the book of calls, the counted faults, the pictures. */
+/** What all providers share: settings, the tasks, the book of calls, the counted faults, the pictures; and the gateways' time. */
 export interface Sandbox {
   latencyMs: number;
   isPictureTiny: boolean;
@@ -18,6 +19,7 @@ export interface Sandbox {
   book: CallBook;
   faults: FaultCounter;
   studio: PictureStudio;
+  clock: GatewayClock;
 }
 
 export function createSandbox(options: SandboxOptions): Sandbox {
@@ -28,5 +30,6 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     book: new CallBook(),
     faults: new FaultCounter(),
     studio: new PictureStudio(),
+    clock: createGatewayClock(),
   };
 }

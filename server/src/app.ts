@@ -6,11 +6,13 @@ import helmet from 'helmet';
 import type { Deps } from './deps.ts';
 import { apiKeys } from './features/api-keys/router.ts';
 import { assistant } from './features/assistant/router.ts';
+import { auditLogs } from './features/audit-logs/router.ts';
 import { auth } from './features/auth/router.ts';
 import { callbacks } from './features/callbacks/router.ts';
 import { code } from './features/code/router.ts';
 import { conversations } from './features/conversations/router.ts';
 import { credits } from './features/credits/router.ts';
+import { events } from './features/events/router.ts';
 import { generations } from './features/generations/router.ts';
 import { health } from './features/health/router.ts';
 import { invitations } from './features/invitations/router.ts';
@@ -42,6 +44,7 @@ export const mounted: readonly MountedEndpoints[] = [
       ...invitations,
       ...apiKeys,
       ...providerKeys,
+      ...auditLogs,
       ...models,
       ...voices,
       ...jobs,
@@ -51,6 +54,7 @@ export const mounted: readonly MountedEndpoints[] = [
       ...tokens,
       ...generations,
       ...credits,
+      ...events,
       ...plans,
       ...callbacks,
     ],
@@ -60,6 +64,7 @@ export const mounted: readonly MountedEndpoints[] = [
 
 const exposedHeaders = [
   'X-Request-Id',
+  'Link',
   'Location',
   'Retry-After',
   'RateLimit',

@@ -24,6 +24,31 @@ as $$
   select private.uuid_v7_at(clock_timestamp())
 $$;
 
+-- uuid_v7_floor: the smallest id that a moment, in milliseconds, can have: bounds for ranges of ids.
+create function private.uuid_v7_floor(p_at timestamptz) returns uuid language sql immutable parallel safe set search_path = ''
+as $$
+  select (lpad(to_hex(floor(extract(epoch from p_at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
+$$;
+
+-- address_or_null: text as an address; null for what is none, because proxies may send anything.
+create function private.address_or_null(p_text text) returns inet language plpgsql immutable set search_path = ''
+as $$
+begin
+  return p_text::inet;
+exception when invalid_text_representation then
+  return null;
+end
+$$;
+
+-- act_as: says who acts in this transaction, for the audit log.
+-- takes: {type, id, ip_address, user_agent, request_id}.
+create function private.act_as(p_actor jsonb) returns void language plpgsql set search_path = ''
+as $$
+begin
+  perform set_config('base.actor', p_actor::text, true);
+end
+$$;
+
 -- set_updated_at: trigger that stamps a changed row.
 create function private.set_updated_at() returns trigger language plpgsql set search_path = ''
 as $$
@@ -71,3 +96,6 @@ $$;
 revoke execute on function public.claim_schedule(text, double precision) from public, anon, authenticated;
 revoke execute on function public.uuid_v7() from public, anon, authenticated;
 revoke execute on function private.uuid_v7_at(timestamptz) from public, anon, authenticated;
+revoke execute on function private.uuid_v7_floor(timestamptz) from public, anon, authenticated;
+revoke execute on function private.address_or_null(text) from public, anon, authenticated;
+revoke execute on function private.act_as(jsonb) from public, anon, authenticated;

@@ -49,6 +49,8 @@ create table public.users (
   push_notifications boolean not null default true,
   is_active boolean not null default true,
   last_login_at timestamptz,
+  -- When the newest came about that user sync has told of them.
+  synced_at timestamptz,
   -- When they came to the organization they are in now.
   joined_at timestamptz not null default now(),
   -- Removed from the organization, or the account deleted: an invitation brings them back until they are erased.

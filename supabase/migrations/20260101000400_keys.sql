@@ -75,17 +75,50 @@ as $$
   where k.line_id = p_line_id
 $$;
 
--- note_key_uses: when and from where keys were last used, at most once a minute each; for people to see, so nobody waits
--- for it and of two who note the same use one is enough.
--- takes: keys and the clients' addresses.   locks: the keys' rows, skipping those locked.
-create function public.note_key_uses(p_ids uuid[], p_addresses text[]) returns void language sql set search_path = ''
+-- From where each key has been used, IPv6 by /64: a use from a new network is audited.
+create table public.api_key_networks (
+  -- No foreign key, as in api_key_usage.
+  api_key_id uuid not null,
+  network cidr not null,
+  organization_id uuid not null,
+  first_used_at timestamptz not null default clock_timestamp(),
+  primary key (api_key_id, network)
+);
+create index api_key_networks_organization on public.api_key_networks (organization_id);
+
+-- network_of: the network that an address counts as; null for what is no address.
+create function private.network_of(p_address text) returns cidr language sql immutable set search_path = ''
 as $$
+  select network(set_masklen(a.address, case family(a.address) when 4 then 32 else 64 end)) from (select private.address_or_null(p_address) as address) a
+$$;
+
+-- note_key_uses: when and from where keys were last used, at most once a minute each; for people to see, so nobody waits
+-- for it and of two who note the same use one is enough. The first use from a network goes to the audit log.
+-- takes: keys and the clients' addresses.   locks: the keys' rows, skipping those locked.
+create function public.note_key_uses(p_ids uuid[], p_addresses text[]) returns void language plpgsql set search_path = ''
+as $$
+begin
   with due as materialized (
     select k.id, u.address from unnest(p_ids, p_addresses) u (id, address) join public.api_keys k on k.id = u.id
     where k.last_used_at is null or k.last_used_at <= now() - interval '1 minute'
     for update of k skip locked
   )
-  update public.api_keys k set last_used_at = now(), last_used_ip = due.address from due where k.id = due.id
+  update public.api_keys k set last_used_at = now(), last_used_ip = due.address from due where k.id = due.id;
+
+  with used as (
+    select k.id, k.organization_id, private.network_of(u.address) as network, min(u.address) as address
+    from unnest(p_ids, p_addresses) u (id, address) join public.api_keys k on k.id = u.id group by 1, 2, 3
+  ),
+  added as (
+    insert into public.api_key_networks (api_key_id, network, organization_id)
+    select u.id, u.network, u.organization_id from used u where u.network is not null order by 1, 2
+    on conflict do nothing
+    returning api_key_id, network
+  )
+  insert into public.audit_logs (id, organization_id, actor_type, actor_id, action, resource_type, resource_id, ip_address, outcome)
+  select public.uuid_v7(), u.organization_id, 'api_key', u.id, 'api_key.used_from_new_address', 'api_key', u.id::text, u.address::inet, 'success'
+  from added a join used u on u.id = a.api_key_id and u.network = a.network;
+end
 $$;
 
 create table public.provider_api_keys (
@@ -133,6 +166,10 @@ alter table public.api_key_usage enable row level security;
 alter table public.api_key_usage force row level security;
 create policy api_key_usage_own_organization on public.api_key_usage for select to authenticated
   using (organization_id = (select private.current_organization_id()));
+alter table public.api_key_networks enable row level security;
+alter table public.api_key_networks force row level security;
+create policy api_key_networks_own_organization on public.api_key_networks for select to authenticated
+  using (organization_id = (select private.current_organization_id()));
 alter table public.provider_api_keys enable row level security;
 alter table public.provider_api_keys force row level security;
 create policy provider_api_keys_own_organization on public.provider_api_keys for select to authenticated
@@ -140,11 +177,12 @@ create policy provider_api_keys_own_organization on public.provider_api_keys for
 alter table public.idempotency_keys enable row level security;
 alter table public.idempotency_keys force row level security;
 
-revoke all on public.api_keys, public.api_key_usage, public.provider_api_keys, public.idempotency_keys from public, anon, authenticated;
+revoke all on public.api_keys, public.api_key_usage, public.api_key_networks, public.provider_api_keys, public.idempotency_keys from public, anon, authenticated;
 revoke execute on function public.find_key_usage(uuid) from public, anon, authenticated;
 revoke execute on function public.note_key_uses(uuid[], text[]) from public, anon, authenticated;
 grant select (id, organization_id, created_by, name, prefix, last4, scopes, requests_per_minute, requests_per_day, monthly_credit_budget,
   expires_at, last_used_at, revoked_at, rotated_from, created_at, updated_at) on public.api_keys to authenticated;
-grant select on public.api_key_usage to authenticated;
+grant select on public.api_key_usage, public.api_key_networks to authenticated;
+revoke execute on function private.network_of(text) from public, anon, authenticated;
 grant select (id, organization_id, provider, last4, base_url, is_valid, last_error, validated_at, created_by, created_at, updated_at)
   on public.provider_api_keys to authenticated;

@@ -1,4 +1,4 @@
--- Usage, events and audit: what has happened. Usage is written by settlement only, so it can be proved from the jobs.
+-- Usage and events: what has happened. Usage is written by settlement only, so it can be proved from the jobs.
 
 create table public.usage_daily (
   organization_id uuid not null references public.organizations (id),
@@ -45,27 +45,6 @@ create index events_list on public.events (organization_id, id);
 create index events_resource on public.events (resource_id, id);
 create trigger events_append_only before update or delete on public.events for each row execute function private.refuse_change();
 
-create table public.audit_logs (
-  id uuid primary key,
-  organization_id uuid not null references public.organizations (id),
-  actor_type text not null,
-  actor_id uuid,
-  action text not null,
-  resource_type text not null,
-  resource_id text,
-  old_values jsonb,
-  new_values jsonb,
-  ip_address inet,
-  user_agent text,
-  request_id text,
-  outcome text not null,
-  created_at timestamptz not null default clock_timestamp(),
-  constraint audit_logs_actor_known check (actor_type in ('user', 'api_key', 'system')),
-  constraint audit_logs_outcome_known check (outcome in ('success', 'failure'))
-);
-create index audit_logs_list on public.audit_logs (organization_id, id desc);
-create trigger audit_logs_append_only before update or delete on public.audit_logs for each row execute function private.refuse_change();
-
 alter table public.usage_daily enable row level security;
 alter table public.usage_daily force row level security;
 create policy usage_daily_own_organization on public.usage_daily for select to authenticated
@@ -78,10 +57,5 @@ alter table public.events enable row level security;
 alter table public.events force row level security;
 create policy events_own_organization on public.events for select to authenticated
   using (organization_id = (select private.current_organization_id()));
-alter table public.audit_logs enable row level security;
-alter table public.audit_logs force row level security;
-create policy audit_logs_own_organization on public.audit_logs for select to authenticated
-  using (organization_id = (select private.current_organization_id()));
-
-revoke all on public.usage_daily, public.usage_by_user, public.events, public.audit_logs from public, anon, authenticated;
-grant select on public.usage_daily, public.usage_by_user, public.events, public.audit_logs to authenticated;
+revoke all on public.usage_daily, public.usage_by_user, public.events from public, anon, authenticated;
+grant select on public.usage_daily, public.usage_by_user, public.events to authenticated;

@@ -47,6 +47,9 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtextextended('create_account:' || p_user_id::text, 0));
   if exists (select from public.users u where u.id = p_user_id) then return; end if;
+  if coalesce(current_setting('base.actor', true), '') = '' then
+    perform private.act_as(jsonb_build_object('type', 'user', 'id', p_user_id));
+  end if;
   v_organization_id := private.create_organization(p_user_id, p_email, p_full_name);
   insert into public.users (id, organization_id, email, full_name, role, last_login_at)
   values (p_user_id, v_organization_id, lower(p_email), left(nullif(trim(p_full_name), ''), 100), 'admin', now());

@@ -9,10 +9,13 @@ language plpgsql set search_path = ''
 as $$
 declare
   v_before constant timestamptz := clock_timestamp() - make_interval(days => p_days);
-  v_ids uuid[];
+  v_person record;
+  v_count integer := 0;
 begin
-  with due as (
-    select u.id from public.users u join public.organizations o on o.id = u.organization_id
+  -- What is taken out must not go into the log instead.
+  perform set_config('base.audit', 'off', true);
+  for v_person in with due as (
+    select u.id, u.organization_id, lower(u.email) as email from public.users u join public.organizations o on o.id = u.organization_id
     where u.erased_at is null and (u.deleted_at < v_before or o.deleted_at < v_before)
     order by u.id limit p_limit for no key update of u skip locked
   ),
@@ -31,10 +34,15 @@ begin
     update public.users u set email = u.id || '@erased.invalid', full_name = null, avatar_url = null, phone = null, last_login_at = null,
       is_active = false, deleted_at = coalesce(u.deleted_at, clock_timestamp()), erased_at = clock_timestamp()
     from due d where u.id = d.id
-    returning u.id
+    returning d.id, d.organization_id, d.email
   )
-  select array_agg(e.id) into v_ids from erased e;
-  return coalesce(cardinality(v_ids), 0);
+  select * from erased
+  loop
+    v_count := v_count + 1;
+    perform private.redact_audit(v_person.organization_id, array[v_person.id], array[v_person.email]);
+    perform private.record_audit(v_person.organization_id, 'user.erased', 'user', v_person.id::text, null, null);
+  end loop;
+  return v_count;
 end
 $$;
 
@@ -59,6 +67,7 @@ begin
   perform from public.organizations o where o.id = p_id and o.erased_at is null
     and o.deleted_at < clock_timestamp() - make_interval(days => p_days) for no key update skip locked;
   if not found then return false; end if;
+  perform set_config('base.audit', 'off', true);
   update public.ai_jobs j set input = '{}', metadata = '{}', fallbacks = '[]', error_detail = null, idempotency_key = null, request_hash = null,
     output = case jsonb_typeof(j.output) when 'object' then '{}' else j.output end
   where j.organization_id = p_id;
@@ -75,6 +84,9 @@ begin
   update public.organizations o set name = 'Deleted organization', slug = 'deleted-' || replace(o.id::text, '-', ''), logo_url = null,
     owner_id = null, erased_at = clock_timestamp()
   where o.id = p_id;
+  delete from public.api_key_networks n where n.organization_id = p_id;
+  perform private.redact_audit(p_id, null, null);
+  perform private.record_audit(p_id, 'organization.erased', 'organization', p_id::text, null, null);
   return true;
 end
 $$;

@@ -784,12 +784,16 @@ begin
     and exists (select from public.provider_attempts a where a.job_id = j.id and a.status in ('intent', 'submitted', 'unknown'))
   returning * into v_job;
   if found then
+    perform private.record_audit(p_organization_id, 'job.canceled', 'job', p_job_id::text, null, null);
     return query select 'canceling', to_jsonb(v_job), '[]'::jsonb;
     return;
   end if;
   select jsonb_agg(to_jsonb(r)) into v_rows
   from public.release_jobs(array[p_job_id], array[null::uuid], array['canceled'::public.job_status], array[null::text], array[null::text],
     array[null::public.attempt_status]) r;
+  if v_rows is not null then
+    perform private.record_audit(p_organization_id, 'job.canceled', 'job', p_job_id::text, null, null);
+  end if;
   return query
   select case when v_rows is null then 'job_finished' else 'canceled' end, to_jsonb(j),
     coalesce((select jsonb_agg(r) from jsonb_array_elements(v_rows) r where r ->> 'kind' = 'promoted'), '[]')
@@ -860,5 +864,5 @@ end
 $$;
 
 revoke execute on all functions in schema private from public, anon, authenticated;
-grant execute on function private.current_organization_id() to authenticated;
+grant execute on function private.current_organization_id(), private.is_organization_admin() to authenticated;
 revoke execute on all functions in schema public from public, anon, authenticated;

@@ -6,6 +6,7 @@ import { cancelAbandonedTasks } from './jobs/upkeep/cancel-abandoned-tasks.ts';
 import { expireOverdueJobs } from './jobs/upkeep/expire-overdue-jobs.ts';
 import { forgetIdempotencyKeys } from './jobs/upkeep/forget-idempotency-keys.ts';
 import { measureBacklog } from './jobs/upkeep/measure-backlog.ts';
+import { keepAuditMonths } from './jobs/upkeep/keep-audit-months.ts';
 import { relayStaleJobs } from './jobs/upkeep/relay-stale-jobs.ts';
 import { refreshVoices } from './jobs/voices/refresh-voices.ts';
 
@@ -20,4 +21,5 @@ export const schedules: readonly Schedule[] = [
   validateProviderKeys,
   refreshVoices,
   eraseDeleted,
+  keepAuditMonths,
 ];

@@ -10,6 +10,8 @@ import type { SessionTokens } from './session-tokens.ts';
 export interface Authenticator {
   /** The principal, or null when the request carries no credentials. @throws ApiError 401, 403, 429 or 503 */
   authenticate(request: Request): Promise<Principal | null>;
+  /** The principal that a token of ours speaks for, as it is now. @throws ApiError 401, 403 or 503 */
+  admitGranted(grant: { userId: string; apiKeyId: string | null }, request: Request): Promise<Principal>;
   /** Drops what is remembered, for whoever just changed it; other nodes follow by the change feed. */
   forget(changes: readonly Change[]): void;
 }
@@ -30,11 +32,14 @@ export function createAuthenticator(options: { principals: Principals; sessionTo
     const address = addressOf(request);
     if (!principals.hasApiKey(keyHash)) await refuseGuessing(unknownKeys, address);
     const state = await principals.ofApiKey(keyHash);
-    const expiresAt = state?.principal.apiKey?.expiresAt ?? null;
-    if (state === null || (expiresAt !== null && expiresAt.getTime() <= Date.now())) {
+    if (state === null || hasExpired(state)) {
       await unknownKeys.penalty(address, 1);
       throw refusal('There is no such API key, or it has expired or been revoked.');
     }
+    return admitKey(state, request);
+  };
+
+  const admitKey = (state: PrincipalState, request: Request): Principal => {
     const exactAddress = exactAddressOf(request);
     if (state.allowedAddresses?.includes(exactAddress) === false) {
       throw new ApiError('forbidden', { detail: `This API key may not be used from ${exactAddress}.` });
@@ -57,8 +62,18 @@ export function createAuthenticator(options: { principals: Principals; sessionTo
       if (credential.isKey || credential.value.startsWith('base_')) return byApiKey(credential.value, request);
       return bySession(credential.value);
     },
+    async admitGranted(grant, request) {
+      const state = await principals.ofGranted(grant);
+      if (state === null || hasExpired(state)) throw refusal('Whoever made the token is not known any more.');
+      return grant.apiKeyId === null ? admit(state) : admitKey(state, request);
+    },
     forget: (changes) => principals.forget(changes),
   };
+}
+
+function hasExpired({ principal }: PrincipalState): boolean {
+  const expiresAt = principal.apiKey?.expiresAt ?? null;
+  return expiresAt !== null && expiresAt.getTime() <= Date.now();
 }
 
 function admit({ principal, isActive, organizationActive }: PrincipalState): Principal {

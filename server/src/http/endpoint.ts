@@ -5,6 +5,7 @@ import type * as z from 'zod';
 import type { Deps } from '../deps.ts';
 import type { Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
+import type { Writer } from './writer.ts';
 
 /** `public`: nobody is asked for. `optional`: credentials are checked when they are sent, and may be missing. */
 export type Access = 'public' | Permission | { optional: Permission };
@@ -18,6 +19,12 @@ export interface ResponseDeclaration {
   headers?: Readonly<Record<string, string>>;
   /** Only where it is not JSON, for example `text/event-stream`. */
   contentType?: string;
+}
+
+/** How an answer becomes a table: its columns in order, and a row for each of what it lists. */
+export interface CsvDeclaration {
+  columns: readonly string[];
+  rows: (body: never) => Record<string, unknown>[];
 }
 
 export type Responses = Readonly<Record<number, ResponseDeclaration>>;
@@ -45,6 +52,8 @@ export interface EndpointContext<A = Access, P = unknown, Q = unknown, H = unkno
   /** The `Idempotency-Key` of an endpoint declared `idempotent`; null when the client sent none. */
   idempotencyKey: string | null;
   deps: Deps;
+  /** For everything that changes data: the audit log names who called. */
+  readonly writer: Writer;
   /** Carries request_id and organization_id. */
   readonly log: Logger;
   requestId: string;
@@ -69,10 +78,14 @@ interface Declaration<A, P, Q, H, B, R extends Responses> {
   headers?: H;
   body?: B;
   responses: R;
+  /** Also answers `Accept: text/csv`, made of the body of its 200. */
+  csv?: CsvDeclaration;
   /** Error codes beyond those every endpoint may answer, for the documentation. */
   errors?: readonly ErrorCode[];
   /** Takes `Idempotency-Key`. */
   idempotent?: boolean;
+  /** An event stream that `?token=` opens too, see event-tokens.ts. An `:id` in its path is the id of a job. */
+  eventToken?: boolean;
 }
 
 /** A declared endpoint with its own types put away; the HTTP layer parses before it calls `handle`. */

@@ -39,13 +39,15 @@ export function createKeyUses(pool: Pool): KeyUses {
   );
   return {
     note(keyId, address) {
-      if (noted.has(keyId)) return;
-      noted.set(keyId, true);
+      // By address too: the first use from each goes to the audit log.
+      const use = `${keyId} ${address}`;
+      if (noted.has(use)) return;
+      noted.set(use, true);
       batcher.add({ keyId, address }).then(
         // From now on: a use a minute after the first attempt would come a moment too early for Postgres.
-        () => void noted.set(keyId, true),
+        () => void noted.set(use, true),
         // The next use notes it.
-        () => void noted.delete(keyId),
+        () => void noted.delete(use),
       );
     },
   };

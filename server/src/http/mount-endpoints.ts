@@ -3,9 +3,10 @@ import type { Logger } from '@base/shared/log/logger';
 import type { Request, RequestHandler, Response, Router } from 'express';
 import type { Deps } from '../deps.ts';
 import { findReplyDrift } from './check-reply.ts';
-import { addressOf } from './client-address.ts';
+import { addressOf, exactAddressOf } from './client-address.ts';
 import { type Endpoint, type EndpointContext, type Reply, streamed } from './endpoint.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
+import { identifyCallerOf } from './identify-caller.ts';
 import { limitOfAddress, limitsOf } from './limits.ts';
 import { parseInput } from './parse-input.ts';
 import { describePermission, isAllowed, type Permission } from './permissions.ts';
@@ -14,6 +15,8 @@ import { rateLimitHeaders, refuseExceeded } from './rate-limit.ts';
 import { readJsonBody } from './read-json-body.ts';
 import { requestIdOf } from './request-id.ts';
 import { requireFeature } from './require-feature.ts';
+import { sendCsv } from './send-csv.ts';
+import { createWriter, type Writer } from './writer.ts';
 
 /** Mounts the endpoints; another method on one of their paths is answered 405 with `Allow`. */
 export function mountEndpoints(router: Router, endpoints: readonly Endpoint[], deps: Deps): void {
@@ -39,9 +42,10 @@ export function mountEndpoints(router: Router, endpoints: readonly Endpoint[], d
 /** The way of every request: who is calling, may they, how often, what do they want — and only then the work. */
 function handleWith(endpoint: Endpoint, deps: Deps): RequestHandler {
   const permission = permissionOf(endpoint);
+  const identifyCaller = identifyCallerOf(endpoint, deps);
   return async (request, response) => {
     response.locals.route = endpoint.path;
-    const principal = permission === null ? null : await deps.authenticator.authenticate(request);
+    const principal = permission === null ? null : await identifyCaller(request);
     if (principal !== null) response.locals.principal = principal;
     await limitRate(endpoint, principal, request, response, deps);
     if (permission !== null) authorize(endpoint, permission, principal);
@@ -49,15 +53,16 @@ function handleWith(endpoint: Endpoint, deps: Deps): RequestHandler {
     const context = new Context(deps, request, response, principal);
     context.params = parseParams(endpoint, request.params);
     if (endpoint.headers !== undefined) context.headers = parseInput(endpoint.headers, request.headers, 'headers');
-    if (endpoint.query !== undefined) context.query = parseInput(endpoint.query, { ...request.query }, 'query');
-    else refuseUnknownQuery(request);
+    const query = queryOf(endpoint, request);
+    if (endpoint.query !== undefined) context.query = parseInput(endpoint.query, query, 'query');
+    else refuseUnknownQuery(query);
     if (endpoint.idempotent === true) context.idempotencyKey = readIdempotencyKey(request);
     if (endpoint.body !== undefined) {
       context.body = parseInput(endpoint.body, await readJsonBody(request, response), 'body');
     }
     // Every part was parsed by the schema that gave the handler its types.
     const reply = await endpoint.handle(context as never);
-    if (reply !== streamed) send(endpoint, reply, response, deps);
+    if (reply !== streamed) send(endpoint, reply, request, response, deps);
   };
 }
 
@@ -95,6 +100,18 @@ class Context implements EndpointContext {
       ...(this.#principal === null ? {} : { organization_id: this.#principal.organizationId }),
     });
     return this.#log;
+  }
+
+  get writer(): Writer {
+    const { request, requestId, deps } = this;
+    const principal = this.#principal;
+    return createWriter(deps.pool, {
+      type: principal?.kind ?? 'anonymous',
+      id: principal === null ? null : (principal.apiKey?.id ?? principal.userId),
+      ipAddress: exactAddressOf(request),
+      userAgent: request.headers['user-agent'] ?? null,
+      requestId,
+    });
   }
 
   get signal(): AbortSignal {
@@ -155,8 +172,14 @@ function parseParams(endpoint: Endpoint, params: unknown): unknown {
   }
 }
 
-function refuseUnknownQuery(request: Request): void {
-  const names = Object.keys(request.query);
+/** The query without what has told who is calling. */
+function queryOf({ eventToken }: Endpoint, request: Request): Record<string, unknown> {
+  const { token, ...rest } = request.query;
+  return eventToken === true || token === undefined ? rest : { ...rest, token };
+}
+
+function refuseUnknownQuery(query: Record<string, unknown>): void {
+  const names = Object.keys(query);
   if (names.length === 0) return;
   throw new ApiError('invalid_request', {
     detail: 'This call takes no query parameters.',
@@ -167,7 +190,7 @@ function refuseUnknownQuery(request: Request): void {
   });
 }
 
-function send(endpoint: Endpoint, reply: Reply, response: Response, deps: Deps): void {
+function send(endpoint: Endpoint, reply: Reply, request: Request, response: Response, deps: Deps): void {
   if (deps.config.NODE_ENV !== 'production') {
     const drift = findReplyDrift(endpoint, reply);
     if (drift !== null)
@@ -177,6 +200,9 @@ function send(endpoint: Endpoint, reply: Reply, response: Response, deps: Deps):
   // Answers belong to one caller; what may be cached says so itself.
   response.setHeader('Cache-Control', 'no-store');
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
+  if (endpoint.csv !== undefined) response.vary('Accept');
   if (reply.body === undefined) response.end();
-  else response.json(reply.body);
+  else if (endpoint.csv !== undefined && request.accepts(['json', 'csv']) === 'csv') {
+    sendCsv(endpoint.csv, reply.body, request, response);
+  } else response.json(reply.body);
 }

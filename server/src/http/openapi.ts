@@ -51,6 +51,13 @@ export function buildOpenApi(
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'A session token or an API key.' },
           api_key: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          event_token: {
+            type: 'apiKey',
+            in: 'query',
+            name: 'token',
+            description:
+              'From POST /event-tokens: opens an event stream within 60 seconds, for clients that cannot send headers.',
+          },
         },
       },
       paths,
@@ -75,7 +82,7 @@ function describeOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
     tags: [endpoint.tag],
     summary: endpoint.summary,
     description: notes.filter((note) => note !== undefined).join('\n\n'),
-    security: permission === null ? [] : [{ bearer: [] }, { api_key: [] }, ...(typeof access === 'object' ? [{}] : [])],
+    security: permission === null ? [] : waysIn(endpoint),
     requestParams: {
       ...(params instanceof z.ZodObject ? { path: params } : {}),
       ...(query instanceof z.ZodObject ? { query } : {}),
@@ -86,6 +93,16 @@ function describeOperation(endpoint: Endpoint): ZodOpenApiOperationObject {
       : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
     responses: { ...describeResponses(endpoint), ...describeErrors(endpoint) },
   };
+}
+
+/** The schemes of which one is enough; an empty one says that none is needed. */
+function waysIn({ access, eventToken }: Endpoint): Record<string, string[]>[] {
+  return [
+    { bearer: [] },
+    { api_key: [] },
+    ...(eventToken === true ? [{ event_token: [] }] : []),
+    ...(typeof access === 'object' ? [{}] : []),
+  ];
 }
 
 function describeResponses(endpoint: Endpoint): ZodOpenApiResponsesObject {
@@ -103,6 +120,9 @@ function describeResponses(endpoint: Endpoint): ZodOpenApiResponsesObject {
         : {
             content: {
               [declared.contentType ?? 'application/json']: { schema: declared.body ?? { type: 'string' as const } },
+              ...(endpoint.csv !== undefined && status === '200'
+                ? { 'text/csv': { schema: { type: 'string' as const, description: endpoint.csv.columns.join(',') } } }
+                : {}),
             },
           }),
     };

@@ -33,6 +33,7 @@ export const permissions = {
   'api_keys:write': { roles: managers, scope: 'admin' },
   'provider_keys:read': { roles: managers, scope: 'admin' },
   'provider_keys:write': { roles: admins, scope: 'admin' },
+  'audit_logs:read': { roles: admins, scope: 'admin' },
   'models:read': { roles: everyone, scope: 'read' },
   'jobs:read': { roles: everyone, scope: 'read' },
   'jobs:write': { roles: makers, scope: 'write' },

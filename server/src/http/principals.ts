@@ -19,6 +19,9 @@ const refusalMs = 5_000;
 const distrustedAfterMs = 2_000;
 const queryTimeoutMs = 4_000;
 
+const grantedKeySql =
+  'select * from public.authenticate_api_key((select k.key_hash from public.api_keys k where k.id = $1))';
+
 const rowSchema = z.object({
   user_id: z.string(),
   organization_id: z.string(),
@@ -63,6 +66,8 @@ export interface Principals {
   ofUser(user: { userId: string; email: string; fullName: string | null }): Promise<PrincipalState | null>;
   /** `keyHash` is the SHA-256 in hex. */
   ofApiKey(keyHash: string): Promise<PrincipalState | null>;
+  /** By ids that we wrote down ourselves, so nobody is made an account for; null once the key or its maker is gone. */
+  ofGranted(grant: { userId: string; apiKeyId: string | null }): Promise<PrincipalState | null>;
   /** Notes that a key was used from an address; nobody waits for it. */
   noteKeyUse: KeyUses['note'];
   /** Whether an answer for the key is at hand, so that asking costs no query. */
@@ -116,6 +121,10 @@ export function createPrincipals(options: {
         user.fullName,
       ]),
     ofApiKey: (keyHash) => find(`key:${keyHash}`, 'select * from public.authenticate_api_key($1)', [keyHash]),
+    ofGranted: ({ userId, apiKeyId }) =>
+      apiKeyId === null
+        ? find(`granted:${userId}`, 'select * from private.principal_row($1, null)', [userId])
+        : find(`granted-key:${apiKeyId}`, grantedKeySql, [apiKeyId]),
     noteKeyUse: keyUses.note,
     hasApiKey: (keyHash) => cache.has(`key:${keyHash}`),
     forget(changes) {

@@ -19,7 +19,10 @@ export interface AuthGateway {
   logOut(accessToken: string): Promise<void>;
   /** Has an e-mail sent, if there is such an account. */
   requestReset(email: string, redirectTo: string | undefined): Promise<void>;
-  setPassword(proof: { tokenHash: string } | { accessToken: string }, password: string): Promise<void>;
+  /** @returns the person's id */
+  /** Has the link that confirms an address sent again, if there is an account that still waits for it. */
+  resendConfirmation(email: string, redirectTo: string | undefined): Promise<void>;
+  setPassword(proof: { tokenHash: string } | { accessToken: string }, password: string): Promise<string>;
 }
 
 export function createAuthGateway(config: Pick<Config, 'SUPABASE_URL' | 'SUPABASE_PUBLISHABLE_KEY'>): AuthGateway {
@@ -54,6 +57,11 @@ export function createAuthGateway(config: Pick<Config, 'SUPABASE_URL' | 'SUPABAS
       const { error } = await client().auth.resetPasswordForEmail(email, options);
       if (error !== null) throw translateAuthError(error, 'forgot');
     },
+    async resendConfirmation(email, redirectTo) {
+      const options = redirectTo === undefined ? {} : { emailRedirectTo: redirectTo };
+      const { error } = await client().auth.resend({ type: 'signup', email, options });
+      if (error !== null) throw translateAuthError(error, 'forgot');
+    },
     async setPassword(proof, password) {
       const { auth } = client();
       const { error } =
@@ -64,6 +72,7 @@ export function createAuthGateway(config: Pick<Config, 'SUPABASE_URL' | 'SUPABAS
       if (error !== null) throw translateAuthError(error, 'reset');
       const updated = await auth.updateUser({ password });
       if (updated.error !== null) throw translateAuthError(updated.error, 'reset');
+      return updated.data.user.id;
     },
   };
 }

@@ -31,6 +31,11 @@ const concurrency = z
   })
   .refine((slots) => Object.values(slots).every((count) => count >= 1 && count <= 2_000), 'must be from 1 to 2000');
 const secret = z.string().min(1).optional();
+/** As Standard Webhooks and Svix have it. */
+const webhookSecret = z
+  .string()
+  .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be `whsec_` and 24 bytes or more as base64')
+  .optional();
 
 /**
  * Every variable that BASE reads, in the order of `.env.example`. A default is given only where it is right for
@@ -64,6 +69,14 @@ export const envSchema = z.object({
   URL_SIGNING_SECRET: z.string().min(32),
   MASTER_KEYS: masterKeys,
 
+  CLERK_ISSUER: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  CLERK_AUTHORIZED_PARTIES: list.default([]),
+  CLERK_WEBHOOK_SECRET: webhookSecret,
+  USER_SYNC_SECRET: webhookSecret,
+
   WORKER_QUEUES: list.default([
     'image-generation',
     'video-generation',
@@ -76,6 +89,7 @@ export const envSchema = z.object({
   WORKER_ATTEMPTS_MAX: count(1, 100).default(5),
   POLL_INTERVAL_MS: count(20, 60_000).default(2_000),
   RECONCILE_SECONDS: count(1, 3_600).default(120),
+  AUDIT_MONTHS_KEPT: count(1, 1_200).default(24),
 
   REPLICATE_API_TOKEN: secret,
   REPLICATE_BASE_URL: z.url().default('https://api.replicate.com/v1'),

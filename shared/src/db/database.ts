@@ -44,6 +44,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: 5_000,
     ...(options.queryTimeoutMs === undefined ? {} : { query_timeout: options.queryTimeoutMs }),
     keepAlive: true,
+    // Queries sent without waiting for the one before share a round trip; a connection taken for one query works as ever.
+    pipeline: true,
     maxLifetimeSeconds: 1_800,
     types,
   });

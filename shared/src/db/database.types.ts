@@ -78,6 +78,13 @@ export interface AiJobs {
   worker: string | null;
 }
 
+export interface ApiKeyNetworks {
+  api_key_id: string;
+  first_used_at: Generated<Date>;
+  network: string;
+  organization_id: string;
+}
+
 export interface ApiKeys {
   allowed_ips: string[] | null;
   created_at: Generated<Date>;
@@ -119,8 +126,9 @@ export interface AuditLogs {
   ip_address: string | null;
   new_values: unknown | null;
   old_values: unknown | null;
-  organization_id: string;
+  organization_id: string | null;
   outcome: string;
+  redacted_at: Date | null;
   request_id: string | null;
   resource_id: string | null;
   resource_type: string;
@@ -466,6 +474,7 @@ export interface Voices {
 
 export interface DB {
   ai_jobs: AiJobs;
+  api_key_networks: ApiKeyNetworks;
   api_key_usage: ApiKeyUsage;
   api_keys: ApiKeys;
   audit_logs: AuditLogs;

@@ -23,13 +23,13 @@ export const createApiKey = endpoint({
     },
   },
   errors: ['feature_not_in_plan', 'idempotency_key_reused'],
-  async handle({ body, deps, principal, idempotencyKey }) {
+  async handle({ body, writer, principal, idempotencyKey }) {
     requireFeature(principal, 'api_access');
     refuseBoundedKey(principal);
     refuseHigherScopes(principal, body.scopes);
     refusePast(body.expires_at);
     const { row, key } = await insertApiKey(
-      deps.pool,
+      writer,
       { principal, idempotencyKey, route: 'POST /api-keys', body },
       {
         name: body.name,

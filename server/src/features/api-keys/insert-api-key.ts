@@ -1,9 +1,9 @@
 import { describeApiKey, hashApiKey, makeApiKey } from '@base/shared/crypto/api-key';
 import { ApiError } from '@base/shared/errors/api-error';
-import type { Pool } from 'pg';
 import { v7 as uuidV7 } from 'uuid';
 import { hashRequest } from '../../http/idempotency-key.ts';
 import type { Principal } from '../../http/principal.ts';
+import type { Writer } from '../../http/writer.ts';
 import { type ApiKeyRow, apiKeyColumns, usageColumns } from './present-api-key.ts';
 
 /**
@@ -79,10 +79,10 @@ select ${columns}
 from made ${joinUsage}`;
 
 /** Makes a new key, or finds the one that the same request made before. @throws ApiError idempotency_key_reused */
-export async function insertApiKey(pool: Pool, claim: Claim, fields: NewKeyFields): Promise<MadeApiKey> {
+export async function insertApiKey(writer: Writer, claim: Claim, fields: NewKeyFields): Promise<MadeApiKey> {
   const key = makeApiKey();
   const { prefix, last4 } = describeApiKey(key);
-  const { rows } = await pool.query<ApiKeyRow>(insertSql, [
+  const { rows } = await writer.query<ApiKeyRow>(insertSql, [
     ...claimValues(claim),
     claim.principal.userId,
     fields.name,
@@ -96,18 +96,18 @@ export async function insertApiKey(pool: Pool, claim: Claim, fields: NewKeyField
     fields.allowedIps,
     fields.expiresAt,
   ]);
-  return readMade(pool, claim, key, rows[0]);
+  return readMade(writer, claim, key, rows[0]);
 }
 
 /** Makes the successor of a key. @throws ApiError conflict when it has ended, idempotency_key_reused */
 export async function insertRotatedApiKey(
-  pool: Pool,
+  writer: Writer,
   claim: Claim,
   old: { id: string; overlapSeconds: number },
 ): Promise<MadeApiKey> {
   const key = makeApiKey();
   const { prefix, last4 } = describeApiKey(key);
-  const { rows } = await pool.query<ApiKeyRow>(rotateSql, [
+  const { rows } = await writer.query<ApiKeyRow>(rotateSql, [
     ...claimValues(claim),
     old.id,
     claim.principal.userId,
@@ -116,16 +116,16 @@ export async function insertRotatedApiKey(
     hashApiKey(key),
     old.overlapSeconds,
   ]);
-  return readMade(pool, claim, key, rows[0]);
+  return readMade(writer, claim, key, rows[0]);
 }
 
 function claimValues({ principal, route, idempotencyKey, body }: Claim): unknown[] {
   return [principal.organizationId, route, idempotencyKey, hashRequest(body), uuidV7()];
 }
 
-async function readMade(pool: Pool, claim: Claim, key: string, row: ApiKeyRow | undefined): Promise<MadeApiKey> {
+async function readMade(writer: Writer, claim: Claim, key: string, row: ApiKeyRow | undefined): Promise<MadeApiKey> {
   if (row !== undefined) return { row, key };
-  const earlier = await pool.query<ApiKeyRow & { request_hash: string }>(
+  const earlier = await writer.query<ApiKeyRow & { request_hash: string }>(
     `select i.request_hash, ${columns} from public.idempotency_keys i join public.api_keys made on made.id = i.resource_id ${joinUsage}
      where i.organization_id = $1 and i.route = $2 and i.key = $3`,
     [claim.principal.organizationId, claim.route, claim.idempotencyKey],

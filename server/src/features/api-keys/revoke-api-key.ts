@@ -13,9 +13,9 @@ export const revokeApiKey = endpoint({
   access: 'api_keys:write',
   params: z.strictObject({ id }),
   responses: { 204: { description: 'It is revoked.' } },
-  async handle({ params, deps, principal }) {
+  async handle({ params, deps, principal, writer }) {
     await findOwnApiKey(deps.db, principal, params.id);
-    await deps.db
+    await writer.db
       .updateTable('api_keys')
       .set({ revoked_at: new Date() })
       .where('organization_id', '=', principal.organizationId)

@@ -25,11 +25,11 @@ export const rotateApiKey = endpoint({
     },
   },
   errors: ['conflict', 'feature_not_in_plan', 'idempotency_key_reused'],
-  async handle({ params, body, deps, principal, idempotencyKey }) {
+  async handle({ params, body, deps, writer, principal, idempotencyKey }) {
     requireFeature(principal, 'api_access');
     await findOwnApiKey(deps.db, principal, params.id);
     const { row, key } = await insertRotatedApiKey(
-      deps.pool,
+      writer,
       { principal, idempotencyKey, route: `POST /api-keys/${params.id}/rotate`, body },
       { id: params.id, overlapSeconds: body.overlap_seconds },
     );

@@ -18,13 +18,13 @@ export const updateApiKey = endpoint({
   body: updateApiKeyBody,
   responses: { 200: { description: 'The key as changed.', body: apiKey } },
   errors: ['conflict'],
-  async handle({ params, body, deps, principal }) {
+  async handle({ params, body, deps, principal, writer }) {
     const { scopes, expires_at: expiresAt, ...fields } = body;
     refuseBoundedKey(principal);
     await findOwnApiKey(deps.db, principal, params.id);
     if (scopes !== undefined) refuseHigherScopes(principal, scopes);
     refusePast(expiresAt);
-    const changed = await deps.db
+    const changed = await writer.db
       .updateTable('api_keys')
       // Fields left out are undefined, and undefined is not written.
       .set({

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { makeTenant } from '../../testing/make-tenant.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
 
@@ -57,6 +59,49 @@ it('tells a taken address at registration, and nowhere else whether there is an 
   expect(known.text).toBe(unknown.text);
 });
 
+it('answers a wish for another confirmation link the same whatever becomes of it', async () => {
+  const email = newEmail();
+  await post('/register', { email, password });
+  const resend = vi.spyOn(api.deps.authGateway, 'resendConfirmation');
+  const redirect_to = 'https://app.test/confirmed';
+  const known = await post('/verification/resend', { email: email.toUpperCase(), redirect_to });
+  const unknown = await post('/verification/resend', { email: newEmail() });
+  resend.mockRejectedValueOnce(new Error('Supabase is gone'));
+  const failed = await post('/verification/resend', { email });
+  expect(resend.mock.calls[0]).toEqual([email, redirect_to]);
+  resend.mockRestore();
+  expect([known.status, unknown.status, failed.status]).toEqual([202, 202, 202]);
+  expect(new Set([known.text, unknown.text, failed.text]).size).toBe(1);
+});
+
+it('asks Supabase for the link again, with where it should lead', async () => {
+  const asked: { url: string; body: unknown }[] = [];
+  const supabase = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk) => {
+      text += chunk;
+    });
+    request.on('end', () => {
+      asked.push({ url: request.url ?? '', body: JSON.parse(text) });
+      response.setHeader('content-type', 'application/json').end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => supabase.listen(0, '127.0.0.1', resolve));
+  const { port } = supabase.address() as AddressInfo; // a listening TCP server has an address object
+  const node = await startApi({ SUPABASE_URL: `http://127.0.0.1:${port}` });
+  const email = newEmail();
+  const answer = await node.call('POST', '/api/v1/auth/verification/resend', {
+    body: { email, redirect_to: 'https://app.test/confirmed' },
+    headers: { 'x-forwarded-for': '10.8.0.2' },
+  });
+  await node.close();
+  supabase.close();
+  expect(answer.status).toBe(202);
+  expect(asked).toHaveLength(1);
+  expect(asked[0]?.body).toMatchObject({ type: 'signup', email });
+  expect(asked[0]?.url).toBe(`/auth/v1/resend?redirect_to=${encodeURIComponent('https://app.test/confirmed')}`);
+});
+
 describe('input', () => {
   it.each([
     ['/register', { email: 'x', password }, '/email'],
@@ -67,6 +112,8 @@ describe('input', () => {
     ['/password/reset', { password }, ''],
     ['/password/reset', { password, token_hash: 'a', access_token: 'b' }, ''],
     ['/password/forgot', { email: newEmail(), redirect_to: 'javascript:alert(1)' }, '/redirect_to'],
+    ['/verification/resend', { email: newEmail(), redirect_to: 'javascript:alert(1)' }, '/redirect_to'],
+    ['/verification/resend', { email: 'nobody' }, '/email'],
   ])('%s %j is refused at %s', async (path, body, pointer) => {
     const answer = await post(path, body);
     expect(answer.body).toMatchObject({ status: 422, errors: [{ pointer }] });

@@ -1,6 +1,7 @@
 import { email } from '@base/shared/contracts/accounts';
 import * as z from 'zod';
 import { accepted, endpoint } from '../../http/endpoint.ts';
+import { recordSignIn } from './record-sign-in.ts';
 
 export const forgotPassword = endpoint({
   method: 'post',
@@ -24,8 +25,9 @@ export const forgotPassword = endpoint({
       body: z.object({ sent: z.literal(true) }),
     },
   },
-  async handle({ body, deps, log }) {
+  async handle({ body, deps, log, writer }) {
     try {
+      await recordSignIn(writer, { email: body.email }, 'password_reset_requested');
       await deps.authGateway.requestReset(body.email, body.redirect_to);
     } catch (err) {
       // Answering differently here would tell who has an account; operators see it in the log.

@@ -1,6 +1,8 @@
 import { email, session } from '@base/shared/contracts/accounts';
+import { ApiError } from '@base/shared/errors/api-error';
 import * as z from 'zod';
 import { endpoint, ok } from '../../http/endpoint.ts';
+import { recordSignIn } from './record-sign-in.ts';
 
 export const logIn = endpoint({
   method: 'post',
@@ -12,14 +14,16 @@ export const logIn = endpoint({
   body: z.strictObject({ email, password: z.string().min(1).max(200) }),
   responses: { 200: { description: 'A session.', body: session } },
   errors: ['invalid_credentials', 'email_not_confirmed', 'account_inactive'],
-  async handle({ body, deps, log }) {
-    const found = await deps.authGateway.logIn(body);
+  async handle({ body, deps, writer }) {
     try {
-      await deps.db.updateTable('users').set({ last_login_at: new Date() }).where('id', '=', found.user.id).execute();
-    } catch (err) {
-      // The time of the last login is for show; a login must not fail over it.
-      log.warn({ err }, 'the login was not noted');
+      const found = await deps.authGateway.logIn(body);
+      await recordSignIn(writer.as(found.user.id), { userId: found.user.id }, 'logged_in');
+      return ok(found);
+    } catch (error) {
+      if (error instanceof ApiError && error.status < 500) {
+        await recordSignIn(writer, { email: body.email }, 'logged_in', 'failure');
+      }
+      throw error;
     }
-    return ok(found);
   },
 });

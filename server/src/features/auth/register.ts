@@ -19,7 +19,7 @@ export const register = endpoint({
     },
   },
   errors: ['email_taken', 'forbidden'],
-  async handle({ body, deps, log }) {
+  async handle({ body, deps, log, writer }) {
     const made = await deps.authGateway.register({
       email: body.email,
       password: body.password,
@@ -28,7 +28,7 @@ export const register = endpoint({
     if (made === null) return accepted({ confirmation_required: true as const });
     try {
       const values = [made.user.id, made.user.email, body.full_name ?? null];
-      await deps.pool.query('select from public.authenticate_user($1, $2, $3)', values);
+      await writer.as(made.user.id).query('select from public.authenticate_user($1, $2, $3)', values);
     } catch (err) {
       // The account exists and its first call makes the organization as well; an error here would hide the session.
       log.warn({ err }, 'the organization was not made at registration');

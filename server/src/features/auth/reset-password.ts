@@ -1,6 +1,7 @@
 import { password } from '@base/shared/contracts/accounts';
 import * as z from 'zod';
 import { endpoint, noContent } from '../../http/endpoint.ts';
+import { recordSignIn } from './record-sign-in.ts';
 
 const secret = z.string().min(1).max(4000).optional();
 
@@ -19,10 +20,11 @@ export const resetPassword = endpoint({
     }),
   responses: { 204: { description: 'The new password is set.' } },
   errors: ['unauthenticated'],
-  async handle({ body, deps }) {
+  async handle({ body, deps, writer }) {
     const proof =
       body.token_hash === undefined ? { accessToken: body.access_token ?? '' } : { tokenHash: body.token_hash };
-    await deps.authGateway.setPassword(proof, body.password);
+    const userId = await deps.authGateway.setPassword(proof, body.password);
+    await recordSignIn(writer.as(userId), { userId }, 'password_reset');
     return noContent();
   },
 });

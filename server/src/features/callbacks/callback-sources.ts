@@ -1,7 +1,7 @@
 import type { Config } from '@base/shared/config/env-schema';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
+import type { Envelope } from '../../http/read-envelope.ts';
 import { createFalSignatures } from './fal-signature.ts';
-import type { Envelope } from './read-envelope.ts';
 
 /** How one provider calls back. */
 export interface CallbackSource {

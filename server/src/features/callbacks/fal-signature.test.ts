@@ -2,8 +2,8 @@ import { generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Envelope } from '../../http/read-envelope.ts';
 import { createFalSignatures } from './fal-signature.ts';
-import type { Envelope } from './read-envelope.ts';
 
 const body = Buffer.from('{"request_id":"r1","status":"OK"}');
 const makeKeys = () => generateKeyPairSync('ed25519');

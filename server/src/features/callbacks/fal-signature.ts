@@ -1,7 +1,7 @@
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 import { ApiError } from '@base/shared/errors/api-error';
 import { createRemoteJWKSet } from 'jose';
-import type { Envelope } from './read-envelope.ts';
+import type { Envelope } from '../../http/read-envelope.ts';
 
 /** fal allows its keys to be kept for a day. https://docs.fal.ai/model-endpoints/webhooks */
 const keysMsMax = 24 * 3_600_000;

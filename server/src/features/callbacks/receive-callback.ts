@@ -3,13 +3,15 @@ import { ApiError } from '@base/shared/errors/api-error';
 import * as z from 'zod';
 import type { Deps } from '../../deps.ts';
 import { endpoint, type Reply } from '../../http/endpoint.ts';
+import { readEnvelope } from '../../http/read-envelope.ts';
+import { createRawBodyReader } from '../../http/read-raw-body.ts';
 import { findCallbackSource } from './callback-sources.ts';
-import { readEnvelope } from './read-envelope.ts';
-import { readRawBody } from './read-raw-body.ts';
 import { readTaskId } from './read-task-id.ts';
 
 /** Longer than any message stays young enough to be taken. */
 const rememberedSeconds = 900;
+// Providers put whole results into what they send; JSON's usual 1 MB would lose the good news and let the bad pass.
+const readRawBody = createRawBodyReader(16 * 1024 * 1024);
 
 export const receiveCallback = endpoint({
   method: 'post',

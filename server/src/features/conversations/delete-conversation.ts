@@ -13,8 +13,8 @@ export const deleteConversation = endpoint({
   params: z.strictObject({ id }),
   responses: { 204: { description: 'It is gone.' } },
   errors: ['not_found'],
-  async handle({ params, principal, deps }) {
-    const { numUpdatedRows } = await deps.db
+  async handle({ params, principal, writer }) {
+    const { numUpdatedRows } = await writer.db
       .updateTable('conversations')
       .set({ deleted_at: new Date() })
       .where('organization_id', '=', principal.organizationId)

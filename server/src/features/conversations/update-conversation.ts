@@ -15,8 +15,8 @@ export const updateConversation = endpoint({
   body: updateConversationBody,
   responses: { 200: { description: 'The conversation as changed.', body: conversation } },
   errors: ['not_found'],
-  async handle({ params, body, principal, deps }) {
-    const row = await deps.db
+  async handle({ params, body, principal, writer }) {
+    const row = await writer.db
       .updateTable('conversations')
       .set({ title: body.title })
       .where('organization_id', '=', principal.organizationId)

@@ -12,8 +12,8 @@ export const deleteGeneration = endpoint({
   access: 'generations:write',
   params: z.strictObject({ id }),
   responses: { 204: { description: 'It is gone.' } },
-  async handle({ params, deps, principal }) {
-    const { numUpdatedRows } = await deps.db
+  async handle({ params, principal, writer }) {
+    const { numUpdatedRows } = await writer.db
       .updateTable('generations')
       .set({ deleted_at: new Date(), is_public: false })
       .where('organization_id', '=', principal.organizationId)

@@ -17,8 +17,8 @@ export const updateGeneration = endpoint({
   params: z.strictObject({ id }),
   body: updateGenerationBody,
   responses: { 200: { description: 'The generation as changed.', body: generation } },
-  async handle({ params, body, deps, principal }) {
-    const row = await deps.db
+  async handle({ params, body, deps, principal, writer }) {
+    const row = await writer.db
       .updateTable('generations')
       // Fields left out are undefined, and undefined is not written.
       .set({ ...body, updated_at: new Date() })

@@ -28,8 +28,8 @@ export const acceptInvitation = endpoint({
   body: acceptInvitationBody,
   responses: { 200: { description: 'Where you belong now, and as what.', body: membership } },
   errors: ['invitation_invalid', 'already_member', 'has_organization', 'conflict', 'plan_limit_reached'],
-  async handle({ body, deps, principal }) {
-    const { rows } = await deps.pool.query<Outcome>('select * from public.accept_invitation($1, $2)', [
+  async handle({ body, deps, principal, writer }) {
+    const { rows } = await writer.query<Outcome>('select * from public.accept_invitation($1, $2)', [
       principal.userId,
       hashInvitationToken(body.token),
     ]);

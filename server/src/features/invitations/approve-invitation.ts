@@ -17,8 +17,8 @@ export const approveInvitation = endpoint({
   params: z.strictObject({ id }),
   responses: { 200: { description: 'The invitation, which can be accepted now.', body: invitation } },
   errors: ['not_found', 'conflict'],
-  async handle({ params, deps, principal }) {
-    const { rows } = await deps.pool.query<{ code: 'approved' | 'not_found' | 'forbidden' | 'conflict' }>(
+  async handle({ params, deps, principal, writer }) {
+    const { rows } = await writer.query<{ code: 'approved' | 'not_found' | 'forbidden' | 'conflict' }>(
       'select public.approve_invitation($1, $2, $3, $4) as code',
       [principal.organizationId, principal.userId, params.id, validSeconds],
     );

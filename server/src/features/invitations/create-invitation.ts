@@ -39,9 +39,9 @@ export const createInvitation = endpoint({
     },
   },
   errors: ['already_member', 'conflict', 'plan_limit_reached', 'idempotency_key_reused'],
-  async handle({ body, deps, principal, idempotencyKey }) {
+  async handle({ body, deps, principal, idempotencyKey, writer }) {
     const token = makeInvitationToken();
-    const { rows } = await deps.pool.query<Outcome>(
+    const { rows } = await writer.query<Outcome>(
       'select * from public.create_invitation($1, $2, $3, $4, $5, $6, $7, $8, $9)',
       [
         principal.organizationId,

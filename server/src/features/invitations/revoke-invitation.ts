@@ -14,8 +14,8 @@ export const revokeInvitation = endpoint({
   params: z.strictObject({ id }),
   responses: { 204: { description: 'It cannot be accepted any more.' } },
   errors: ['not_found', 'conflict'],
-  async handle({ params, deps, principal }) {
-    const { rows } = await deps.pool.query<{ code: 'revoked' | 'not_found' | 'forbidden' | 'conflict' }>(
+  async handle({ params, principal, writer }) {
+    const { rows } = await writer.query<{ code: 'revoked' | 'not_found' | 'forbidden' | 'conflict' }>(
       'select public.revoke_invitation($1, $2, $3) as code',
       [principal.organizationId, principal.userId, params.id],
     );

@@ -25,8 +25,8 @@ export const cancelJob = endpoint({
     202: { description: 'The text is being stopped.', body: job },
   },
   errors: ['not_found', 'job_finished'],
-  async handle({ params, principal, deps }) {
-    const { rows } = await deps.pool.query<{ code: string; job: JobRow | null; promoted: LifecycleRow[] | null }>(
+  async handle({ params, principal, deps, writer }) {
+    const { rows } = await writer.query<{ code: string; job: JobRow | null; promoted: LifecycleRow[] | null }>(
       'select * from public.cancel_job($1, $2)',
       [principal.organizationId, params.id],
     );

@@ -24,13 +24,15 @@ export const streamJobEvents = endpoint({
   description:
     'Events are named `job` and carry the job as GET /jobs/{id} shows it: at once as it is now, then at each change; the ' +
     'stream ends with the job. Reconnecting is safe at any time, because the first event is always the present state; an ' +
-    'event `closing` asks to reconnect, because this node is about to end.\n\n' +
+    'event `closing` asks to reconnect, because this node is about to end. The browser’s `EventSource`, which sends no ' +
+    'headers, opens it with the `token` of POST /event-tokens.\n\n' +
     'A text job also sends events `text` with `{attempt, offset, delta}` while the model writes, from the beginning of ' +
     'the present attempt, or after the event named by `Last-Event-ID`. `offset` is the place of `delta` in the text of ' +
     'that attempt, counted in UTF-16 units: put it there, and drop what you had from there on. A larger `attempt` starts ' +
     'over at offset 0. Should the store of unfinished texts lose data, a part may be missing or come again, as its offset ' +
     'shows; the last event `job` always carries the whole text.',
   access: 'jobs:read',
+  eventToken: true,
   params: z.object({ id }),
   headers: z.object({ 'last-event-id': lastEventId }),
   responses: { 200: { description: 'The stream.', contentType: 'text/event-stream' } },

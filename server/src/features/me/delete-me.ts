@@ -16,11 +16,11 @@ export const deleteMe = endpoint({
   }),
   responses: { 204: { description: 'The account is deleted.' } },
   errors: ['last_admin', 'conflict'],
-  async handle({ query, deps, principal }) {
+  async handle({ query, deps, principal, writer }) {
     if (query.confirm !== principal.userId) {
       throw invalidRequest([{ pointer: '/query/confirm', detail: 'must be your user id' }]);
     }
-    const { rows } = await deps.pool.query<{ code: MembershipObstacle | 'deleted' }>(
+    const { rows } = await writer.query<{ code: MembershipObstacle | 'deleted' }>(
       'select public.delete_account($1, $2) as code',
       [principal.organizationId, principal.userId],
     );

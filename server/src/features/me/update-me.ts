@@ -10,9 +10,9 @@ export const updateMe = endpoint({
   access: 'me:write',
   body: updateMeBody,
   responses: { 200: { description: 'The person as changed.', body: me } },
-  async handle({ body, deps, principal }) {
+  async handle({ body, deps, principal, writer }) {
     const { preferences, ...profile } = body;
-    await deps.db
+    await writer.db
       .updateTable('users')
       // Fields left out are undefined, and undefined is not written.
       .set({ ...profile, ...preferences, updated_at: new Date() })

@@ -15,8 +15,8 @@ export const removeMember = endpoint({
   params: z.strictObject({ id }),
   responses: { 204: { description: 'The member is gone.' } },
   errors: ['not_found', 'last_admin', 'conflict'],
-  async handle({ params, deps, principal }) {
-    const { rows } = await deps.pool.query<{ code: MembershipObstacle | 'removed' | 'self' }>(
+  async handle({ params, deps, principal, writer }) {
+    const { rows } = await writer.query<{ code: MembershipObstacle | 'removed' | 'self' }>(
       'select public.remove_member($1, $2, $3) as code',
       [principal.organizationId, principal.userId, params.id],
     );

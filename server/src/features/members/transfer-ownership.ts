@@ -15,8 +15,8 @@ export const transferOwnership = endpoint({
   params: z.strictObject({ id }),
   responses: { 200: { description: 'The new owner.', body: member } },
   errors: ['not_found'],
-  async handle({ params, deps, principal }) {
-    const { rows } = await deps.pool.query<{ code: 'transferred' | 'forbidden' | 'not_found' }>(
+  async handle({ params, deps, principal, writer }) {
+    const { rows } = await writer.query<{ code: 'transferred' | 'forbidden' | 'not_found' }>(
       'select public.transfer_ownership($1, $2, $3) as code',
       [principal.organizationId, principal.userId, params.id],
     );

@@ -22,8 +22,8 @@ export const updateMember = endpoint({
   body: updateMemberBody,
   responses: { 200: { description: 'The member as changed.', body: member } },
   errors: ['not_found', 'last_admin', 'conflict', 'plan_limit_reached'],
-  async handle({ params, body, deps, principal }) {
-    const { rows } = await deps.pool.query<Outcome>('select * from public.change_member($1, $2, $3, $4, $5)', [
+  async handle({ params, body, deps, principal, writer }) {
+    const { rows } = await writer.query<Outcome>('select * from public.change_member($1, $2, $3, $4, $5)', [
       principal.organizationId,
       principal.userId,
       params.id,

@@ -15,7 +15,7 @@ export const deleteOrganization = endpoint({
     confirm: z.string().max(100).meta({ description: 'The organization’s slug, so that nobody deletes by mistake.' }),
   }),
   responses: { 204: { description: 'The organization is deleted.' } },
-  async handle({ query, deps, principal }) {
+  async handle({ query, deps, principal, writer }) {
     const { slug } = await deps.db
       .selectFrom('organizations')
       .select('slug')
@@ -24,7 +24,7 @@ export const deleteOrganization = endpoint({
     if (query.confirm !== slug) {
       throw invalidRequest([{ pointer: '/query/confirm', detail: 'must be the organization’s slug' }]);
     }
-    const { rows } = await deps.pool.query<{ code: 'deleted' | 'forbidden' }>(
+    const { rows } = await writer.query<{ code: 'deleted' | 'forbidden' }>(
       'select public.delete_organization($1, $2) as code',
       [principal.organizationId, principal.userId],
     );

@@ -14,8 +14,8 @@ export const leaveOrganization = endpoint({
   body: z.strictObject({}),
   responses: { 204: { description: 'You have left.' } },
   errors: ['last_admin', 'conflict'],
-  async handle({ deps, principal }) {
-    const { rows } = await deps.pool.query<{ code: MembershipObstacle | 'left' | 'alone' }>(
+  async handle({ deps, principal, writer }) {
+    const { rows } = await writer.query<{ code: MembershipObstacle | 'left' | 'alone' }>(
       'select public.leave_organization($1, $2) as code',
       [principal.organizationId, principal.userId],
     );

@@ -13,9 +13,9 @@ export const updateOrganization = endpoint({
   body: updateOrganizationBody,
   responses: { 200: { description: 'The organization as changed.', body: organization } },
   errors: ['conflict'],
-  async handle({ body, deps, principal }) {
+  async handle({ body, principal, writer }) {
     const { settings, ...fields } = body;
-    const row = await deps.db
+    const row = await writer.db
       .updateTable('organizations')
       // Fields left out are undefined, and undefined is not written.
       .set({ ...fields, ...settings, updated_at: new Date() })

@@ -10,9 +10,9 @@ export const deleteProviderKey = endpoint({
   access: 'provider_keys:write',
   params: providerParams,
   responses: { 204: { description: 'It is gone.' } },
-  async handle({ params, deps, principal }) {
+  async handle({ params, principal, writer }) {
     const provider = readProvider(params);
-    const { numDeletedRows } = await deps.db
+    const { numDeletedRows } = await writer.db
       .deleteFrom('provider_api_keys')
       .where('organization_id', '=', principal.organizationId)
       .where('provider', '=', provider)

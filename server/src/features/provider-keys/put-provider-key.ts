@@ -24,7 +24,7 @@ export const putProviderKey = endpoint({
   params: providerParams,
   body: putProviderKeyBody,
   responses: { 200: { description: 'The key, without its text, being checked.', body: providerKey } },
-  async handle({ params, body, deps, principal }) {
+  async handle({ params, body, deps, principal, writer }) {
     const provider = readProvider(params);
     const baseUrl = readBaseUrl(provider, body.base_url ?? null, deps.config.OPENAI_COMPATIBLE_HOSTS);
     const context = providerKeyContext(principal.organizationId, provider);
@@ -36,7 +36,7 @@ export const putProviderKey = endpoint({
     };
     // Nothing that was said of an earlier key holds for this one.
     const unchecked = { is_valid: null, last_error: null, validated_at: null, check_at: sql<Date>`clock_timestamp()` };
-    const row = await deps.db
+    const row = await writer.db
       .insertInto('provider_api_keys')
       .values({ id: uuidV7(), organization_id: principal.organizationId, provider, ...stored, ...unchecked })
       .onConflict((conflict) =>

@@ -13,9 +13,9 @@ export const validateProviderKey = endpoint({
   access: 'provider_keys:write',
   params: providerParams,
   responses: { 202: { description: 'The key, being checked: read it again to see the state.', body: providerKey } },
-  async handle({ params, deps, principal }) {
+  async handle({ params, principal, writer }) {
     const provider = readProvider(params);
-    const row = await deps.db
+    const row = await writer.db
       .updateTable('provider_api_keys')
       .set({ check_at: sql<Date>`clock_timestamp()` })
       .where('organization_id', '=', principal.organizationId)

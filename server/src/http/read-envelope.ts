@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from '@base/shared/errors/api-error';
 
-// Both Standard Webhooks and fal prescribe five minutes.
+// Standard Webhooks, Svix and fal all prescribe five minutes.
 const ageSecondsMax = 300;
 
 /** The headers of one signed message. */
@@ -17,7 +17,7 @@ export interface Envelope {
 /**
  * Reads what must be there, and be of now, before a signature is worth checking: old messages are how a signed one is
  * played again.
- * @param prefix of the provider's headers: `<prefix>timestamp`, `<prefix>signature`
+ * @param prefix of the sender's headers: `<prefix>timestamp`, `<prefix>signature`
  * @throws ApiError invalid_signature
  */
 export function readEnvelope(

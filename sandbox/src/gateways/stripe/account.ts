@@ -1,0 +1,139 @@
+import type { GatewayClock } from '../clock.ts';
+import { Collection } from './collection.ts';
+import { EventOutbox } from './event-outbox.ts';
+import type {
+  Charge,
+  CheckoutLineItem,
+  CheckoutSession,
+  Customer,
+  Dispute,
+  Invoice,
+  InvoicePayment,
+  PaymentIntent,
+  PaymentMethod,
+  PortalConfiguration,
+  PortalSession,
+  Price,
+  Product,
+  Refund,
+  StripeEvent,
+  Subscription,
+  SubscriptionSchedule,
+} from './objects.ts';
+import type { SavedAnswer } from './saved-answer.ts';
+
+/** The API version that objects and events have the shape of. */
+export const apiVersion = '2026-10-28.endive';
+
+export type CardOutcome = 'ok' | 'declined';
+export type AfterRetries = 'cancel' | 'unpaid' | 'past_due';
+
+/** A proration that waits for the next invoice of its subscription. */
+export interface PendingProration {
+  amount: number;
+  description: string;
+  period: { start: number; end: number };
+  price: Price;
+  quantity: number;
+  itemId: string;
+}
+
+/** What a checkout session makes when it is paid; Stripe does not show it on the session. */
+export interface CheckoutPlan {
+  lineItems: CheckoutLineItem[];
+  paymentMetadata: Record<string, string>;
+  paymentDescription: string | null;
+  keepsCard: boolean;
+  hasInvoice: boolean;
+  invoiceMetadata: Record<string, string>;
+  subscriptionMetadata: Record<string, string>;
+  subscriptionDescription: string | null;
+  trialEnd: number | null;
+  trialDays: number | null;
+  trialWithoutCard: Subscription['trial_settings']['end_behavior']['missing_payment_method'];
+  isCardOptional: boolean;
+}
+
+/** One account with Stripe: everything in it, its time, and what the world has yet to hear of it. */
+export interface StripeAccount {
+  clock: GatewayClock;
+  /** Where the hosted pages are; learnt from the requests. */
+  origin: string;
+  customers: Collection<Customer>;
+  deletedCustomers: Collection<Customer>;
+  products: Collection<Product>;
+  prices: Collection<Price>;
+  paymentMethods: Collection<PaymentMethod>;
+  paymentIntents: Collection<PaymentIntent>;
+  charges: Collection<Charge>;
+  refunds: Collection<Refund>;
+  disputes: Collection<Dispute>;
+  invoices: Collection<Invoice>;
+  invoicePayments: Collection<InvoicePayment>;
+  subscriptions: Collection<Subscription>;
+  schedules: Collection<SubscriptionSchedule>;
+  sessions: Collection<CheckoutSession>;
+  portalSessions: Collection<PortalSession>;
+  portalConfigurations: Collection<PortalConfiguration>;
+  events: Collection<StripeEvent>;
+  outbox: EventOutbox;
+  savedAnswers: Map<string, SavedAnswer>;
+  /** What comes of a charge to a payment method. */
+  cardOutcomes: Map<string, CardOutcome>;
+  checkoutPlans: Map<string, CheckoutPlan>;
+  pendingProrations: Map<string, PendingProration[]>;
+  /** What becomes of a subscription whose renewal has failed for the last time. */
+  afterRetries: AfterRetries;
+  /** The API call under way, for its events; null for what Stripe does on its own. */
+  request: StripeEvent['request'] | null;
+}
+
+export function createStripeAccount(clock: GatewayClock): StripeAccount {
+  return {
+    clock,
+    origin: 'http://127.0.0.1:4020',
+    customers: new Collection(),
+    deletedCustomers: new Collection(),
+    products: new Collection(),
+    prices: new Collection(),
+    paymentMethods: new Collection(),
+    paymentIntents: new Collection(),
+    charges: new Collection(),
+    refunds: new Collection(),
+    disputes: new Collection(),
+    invoices: new Collection(),
+    invoicePayments: new Collection(),
+    subscriptions: new Collection(),
+    schedules: new Collection(),
+    sessions: new Collection(),
+    portalSessions: new Collection(),
+    portalConfigurations: new Collection(),
+    events: new Collection(),
+    outbox: new EventOutbox(clock),
+    savedAnswers: new Map(),
+    cardOutcomes: new Map(),
+    checkoutPlans: new Map(),
+    pendingProrations: new Map(),
+    afterRetries: 'cancel',
+    request: null,
+  };
+}
+
+/** The account's time as Stripe writes it. */
+export function nowSeconds(account: StripeAccount): number {
+  return Math.floor(account.clock.now().getTime() / 1000);
+}
+
+/** Plans something for a moment of Stripe's time. */
+export function at(account: StripeAccount, seconds: number, task: () => void): void {
+  account.clock.schedule(new Date(seconds * 1000), () => {
+    // What Stripe does on its own belongs to no request, even when a request makes it run.
+    const { request } = account;
+    account.request = null;
+    try {
+      task();
+    } finally {
+      account.request = request;
+    }
+  });
+}
