@@ -1,5 +1,8 @@
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { buildBookRouter } from './book-router.ts';
+import { buildAsaasControlRouter } from './gateways/asaas/control-router.ts';
+import { buildAsaasPages } from './gateways/asaas/pages.ts';
+import { buildAsaasRouter } from './gateways/asaas/router.ts';
 import { buildClockRouter } from './gateways/clock-router.ts';
 import { buildElevenlabsRouter } from './providers/elevenlabs/router.ts';
 import { buildFalPlatformRouter } from './providers/fal/platform-router.ts';
@@ -30,6 +33,9 @@ export function buildSandbox(options: SandboxOptions = {}): Express {
   app.use('/fal', buildFalRouter(sandbox));
   app.use('/fal-platform/v1', buildFalPlatformRouter());
   app.use('/fal-delivery', buildFalDelivery(sandbox));
+  app.use('/asaas/v3', buildAsaasRouter(sandbox.asaas));
+  app.use('/asaas', buildAsaasPages(sandbox.asaas));
+  app.use('/_sandbox/asaas', buildAsaasControlRouter(sandbox.asaas));
   app.use('/_sandbox/clock', buildClockRouter(sandbox.clock));
   app.use('/_sandbox', buildBookRouter(sandbox));
   app.use((req, res) => {

@@ -1,5 +1,6 @@
 import { CallBook } from './call-book.ts';
 import { FaultCounter } from './fault-counter.ts';
+import { type AsaasAccount, createAsaasAccount } from './gateways/asaas/account.ts';
 import { createGatewayClock, type GatewayClock } from './gateways/clock.ts';
 import { PictureStudio } from './picture-studio.ts';
 import { TaskStore } from './task-store.ts';
@@ -20,9 +21,11 @@ export interface Sandbox {
   faults: FaultCounter;
   studio: PictureStudio;
   clock: GatewayClock;
+  asaas: AsaasAccount;
 }
 
 export function createSandbox(options: SandboxOptions): Sandbox {
+  const clock = createGatewayClock();
   return {
     latencyMs: options.latencyMs ?? 600,
     isPictureTiny: options.pictures === 'tiny',
@@ -30,6 +33,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     book: new CallBook(),
     faults: new FaultCounter(),
     studio: new PictureStudio(),
-    clock: createGatewayClock(),
+    clock,
+    asaas: createAsaasAccount(clock),
   };
 }

@@ -24,6 +24,7 @@ import { organization } from './features/organization/router.ts';
 import { plans } from './features/plans/router.ts';
 import { providerKeys } from './features/provider-keys/router.ts';
 import { tokens } from './features/tokens/router.ts';
+import { userSync } from './features/user-sync/router.ts';
 import { voices } from './features/voices/router.ts';
 import { docsRouter } from './http/docs.ts';
 import { mountEndpoints } from './http/mount-endpoints.ts';
@@ -57,6 +58,7 @@ export const mounted: readonly MountedEndpoints[] = [
       ...events,
       ...plans,
       ...callbacks,
+      ...userSync,
     ],
   },
   { prefix: '/api', endpoints: health },

@@ -25,12 +25,18 @@ create table public.plans (
   features text[] not null,
   -- How many seconds later than they came its jobs are taken to have come: better plans go first, and nobody waits for ever.
   job_priority smallint not null default 0,
+  -- What is left of a period's credits comes along into the next one, up to this many.
+  carry_over_max bigint not null default 0,
+  -- A first subscription may begin with days that cost nothing, and with these credits for them.
+  trial_days smallint not null default 0,
+  trial_credits bigint not null default 0,
   is_public boolean not null default true,
   sort_order smallint not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint plans_prices_not_negative check (price_month_cents >= 0 and price_year_cents >= 0),
-  constraint plans_credits_not_negative check (monthly_credits >= 0),
+  constraint plans_credits_not_negative check (monthly_credits >= 0 and carry_over_max >= 0 and trial_credits >= 0),
+  constraint plans_trial_days_in_range check (trial_days between 0 and 90),
   constraint plans_limits_valid check (private.is_valid_limits(limits)),
   constraint plans_limits_complete check (limits ?& array['images_per_month', 'videos_per_month', 'audio_minutes_per_month',
     'resolution_max', 'video_seconds_max', 'team_members', 'projects', 'storage_gb', 'api_requests_per_minute',

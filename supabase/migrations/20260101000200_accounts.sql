@@ -16,6 +16,8 @@ create table public.organizations (
   -- Always an active admin of it; set together with the first user.
   owner_id uuid,
   is_active boolean not null default true,
+  -- A trial is given once.
+  trial_used_at timestamptz,
   deleted_at timestamptz,
   -- When what names a person or was made by one was taken out.
   erased_at timestamptz,
@@ -115,17 +117,30 @@ create table public.subscriptions (
   trial_end timestamptz,
   cancel_at_period_end boolean not null default false,
   canceled_at timestamptz,
+  -- The plan it changes to when this period ends.
+  next_plan_id text references public.plans (id),
+  -- While a payment is overdue the plan is kept until then.
+  grace_ends_at timestamptz,
+  -- When the gateway was asked for what stands here: what was asked earlier and comes later is not written.
+  as_of timestamptz not null default clock_timestamp(),
+  -- Replaced by another subscription, and to be ended at its gateway.
+  end_requested_at timestamptz,
+  ended_at_gateway_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint subscriptions_gateway_known check (gateway in ('stripe', 'asaas')),
   constraint subscriptions_gateway_id_key unique (gateway, gateway_id),
   constraint subscriptions_interval_known check (billing_interval in ('month', 'year')),
   constraint subscriptions_period_forward check (current_period_end > current_period_start),
+  constraint subscriptions_grace_when check ((status = 'past_due') = (grace_ends_at is not null)),
   constraint subscriptions_canceled_when check ((status = 'canceled') = (canceled_at is not null))
 );
 create unique index subscriptions_one_live on public.subscriptions (organization_id) where status <> 'canceled';
 create index subscriptions_organization_id on public.subscriptions (organization_id, id desc);
 create index subscriptions_plan_id on public.subscriptions (plan_id);
+create index subscriptions_next_plan_id on public.subscriptions (next_plan_id);
+create index subscriptions_in_grace on public.subscriptions (grace_ends_at) where grace_ends_at is not null;
+create index subscriptions_to_end on public.subscriptions (end_requested_at) where end_requested_at is not null and ended_at_gateway_at is null;
 create trigger subscriptions_set_updated_at before update on public.subscriptions for each row execute function private.set_updated_at();
 
 -- current_organization_id: the organization of the signed-in browser user, for policies. Security definer, because the

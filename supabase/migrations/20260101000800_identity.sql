@@ -56,7 +56,8 @@ begin
   select p.monthly_credits into v_credits from public.plans p where p.id = 'free';
   if v_credits > 0 then
     perform public.credit_credits(array[v_organization_id], array['bonus'::public.transaction_type], array[v_credits],
-      array['plan'], array['free:first'], array['Credits of the free plan'], array[null::timestamptz], array[p_user_id]);
+      array['plan'], array['free:first'], array['Credits of the free plan'],
+      array[(select b.period_end from public.credit_balances b where b.organization_id = v_organization_id)], array[p_user_id]);
   end if;
 end
 $$;

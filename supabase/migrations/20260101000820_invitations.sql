@@ -128,7 +128,7 @@ begin
   return array_remove(array[
     case when exists (select from public.users u where u.organization_id = p_organization_id and u.id <> p_user_id and u.deleted_at is null) then 'members' end,
     case when exists (select from public.credit_grants g where g.organization_id = p_organization_id and g.remaining > 0
-      and not (g.source = 'bonus' and g.reference_type = 'plan' and g.reference_id = 'free:first')) then 'credits' end,
+      and not (g.source = 'bonus' and g.reference_type = 'plan')) then 'credits' end,
     case when exists (select from public.subscriptions s where s.organization_id = p_organization_id and s.status <> 'canceled') then 'subscription' end,
     case when exists (select from public.credit_balances b where b.organization_id = p_organization_id
       and (b.held > 0 or b.active_jobs > 0 or b.waiting_jobs > 0)) then 'jobs' end,

@@ -119,6 +119,7 @@ as $$
 declare
   v_event record;
   v_user record;
+  v_is_late boolean;
   v_newer text[];
   v_deltas bigint;
 begin
@@ -142,15 +143,18 @@ begin
     select u.deleted_at, u.deleted_at is not null or exists (
       select from public.user_sync_events e where e.user_id = p_user_id and e.type = 'user.deleted') as is_gone
     into v_user from public.users u where u.id = p_user_id;
-    select array_agg(distinct f.name), coalesce(sum(e.credit_delta) filter (where f.ordinal is null or f.ordinal = 1), 0) into v_newer, v_deltas
-    from public.user_sync_events e left join lateral unnest(e.fields) with ordinality f (name, ordinal) on true
-    where e.user_id = p_user_id and e.type <> 'user.deleted' and (e.occurred_at, e.source, e.event_id) > (p_occurred_at, p_source, p_event_id);
-    code := case when v_user.is_gone then 'ignored' when v_newer is null then 'applied' else 'stale' end;
+    with newer as (
+      select e.fields, e.credit_delta from public.user_sync_events e
+      where e.user_id = p_user_id and e.type <> 'user.deleted' and (e.occurred_at, e.source, e.event_id) > (p_occurred_at, p_source, p_event_id)
+    )
+    select exists (select from newer), array(select distinct unnest(n.fields) from newer n), (select coalesce(sum(n.credit_delta), 0) from newer n)
+    into v_is_late, v_newer, v_deltas;
+    code := case when v_user.is_gone then 'ignored' when v_is_late then 'stale' else 'applied' end;
     if not v_user.is_gone then
-      perform private.sync_profile(p_user_id, p_occurred_at, p_profile - coalesce(v_newer, '{}'));
+      perform private.sync_profile(p_user_id, p_occurred_at, p_profile - v_newer);
     end if;
     -- What came about before somebody went still counts; what comes after does not reach an organization that is theirs no more.
-    if coalesce(p_credits, p_credit_delta) is not null and 'credits' <> all (coalesce(v_newer, '{}'))
+    if coalesce(p_credits, p_credit_delta) is not null and 'credits' <> all (v_newer)
       and (v_user.deleted_at is null or p_occurred_at < v_user.deleted_at) then
       credits_applied := private.sync_credits(organization_id, p_user_id, p_source || ':' || p_event_id, p_credits + v_deltas, p_credit_delta);
     end if;

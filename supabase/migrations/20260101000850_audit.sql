@@ -156,7 +156,7 @@ end
 $$;
 
 create trigger organizations_audit after insert or update or delete on public.organizations
-  for each row execute function private.audit('organization', '');
+  for each row execute function private.audit('organization', 'trial_used_at');
 create trigger users_audit after insert or update or delete on public.users
   for each row execute function private.audit('user', 'last_login_at,joined_at,synced_at,sign_in_erased_at');
 create trigger invitations_audit after insert or update or delete on public.invitations
@@ -166,7 +166,7 @@ create trigger api_keys_audit after insert or update of name, scopes, requests_p
 create trigger provider_api_keys_audit after insert or update or delete on public.provider_api_keys
   for each row execute function private.audit('provider_key', 'check_at,validated_at', 'ciphertext');
 create trigger subscriptions_audit after insert or update or delete on public.subscriptions
-  for each row execute function private.audit('subscription', '');
+  for each row execute function private.audit('subscription', 'as_of');
 create trigger projects_audit after insert or update or delete on public.projects for each row execute function private.audit('project', '');
 create trigger generations_audit after update or delete on public.generations for each row execute function private.audit('generation', '');
 create trigger conversations_audit after update or delete on public.conversations for each row execute function private.audit('conversation', '');
@@ -174,7 +174,7 @@ create trigger plans_audit after insert or update or delete on public.plans for 
 create trigger models_audit after insert or update or delete on public.models for each row execute function private.audit('model', '');
 create trigger pricing_audit after insert or update or delete on public.pricing for each row execute function private.audit('price', '');
 -- What jobs cost and what gateways bring is in the ledger; what somebody has put right by hand is here too.
-create trigger credit_transactions_audit after insert on public.credit_transactions for each row when (new.type = 'adjustment')
+create trigger credit_transactions_audit after insert on public.credit_transactions for each row when (new.type = 'adjustment' and new.reference_type <> 'carry_over')
   execute function private.audit('credits', 'position');
 
 -- record_sign_in: what somebody did to get in or out: 'logged_in', 'logged_out', 'registered', 'password_reset_requested', 'password_reset'.

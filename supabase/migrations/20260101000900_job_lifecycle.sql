@@ -30,7 +30,7 @@ $$;
 --          admitted            job and hold exist now; status says whether it is queued or waits (pending)
 --          replayed            the same idempotency key and request came before: job is that job's row
 --          idempotency_key_reused, organization_inactive, project_not_found, feature_not_in_plan, plan_limit_reached,
---          queue_full, key_budget_reached, insufficient_credits, credits_on_hold, provider_key_invalid   nothing was written; figures say why
+--          queue_full, key_budget_reached, credits_owed, insufficient_credits, credits_on_hold, provider_key_invalid   nothing was written; figures say why
 --          A job of an organization with its own key for the provider runs on that key and holds p_own_key_credits
 --          instead; key_source and credits say what was decided, priority goes to the queue.
 -- locks:   the accounts of all organizations named, by id; so equal keys and the last credits are decided one by one.
@@ -88,7 +88,7 @@ begin
   for r in
     select u.ord::integer as ord, u.organization_id, u.type, u.provider, case when own.id is null then u.credits else u.own_key_credits end as credits, u.limit_units,
       own.id as own_key_id, own.is_valid as own_key_valid, u.project_id, u.idempotency_key, u.request_hash,
-      b.available, b.held, b.active_jobs, b.waiting_jobs, b.period_images, b.period_videos, b.period_audio_seconds,
+      b.available, b.held, b.debt, b.active_jobs, b.waiting_jobs, b.period_images, b.period_videos, b.period_audio_seconds,
       o.is_active and o.deleted_at is null as organization_active, o.plan_id, p.features, p.job_priority, p.limits || o.custom_limits as limits,
       old.id as old_id, old.request_hash as old_hash, line.budget, line.id as line_id, coalesce(line.held, 0) as line_held, coalesce(line.used, 0) as line_used,
       u.project_id is null or exists (
@@ -196,6 +196,11 @@ begin
           'resets_at', to_char(v_period + interval '1 month', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
         continue;
       end if;
+    end if;
+    if r.debt > 0 then
+      v_codes[r.ord] := 'credits_owed';
+      v_figures[r.ord] := jsonb_build_object('required', r.credits, 'available', v_available, 'owed', r.debt);
+      continue;
     end if;
     if v_available < r.credits then
       v_codes[r.ord] := case when v_available + v_held >= r.credits then 'credits_on_hold' else 'insufficient_credits' end;

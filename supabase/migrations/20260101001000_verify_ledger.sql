@@ -52,6 +52,38 @@ begin
   union all
   select 'waiting_jobs_are_pending', a.organization_id, 'account', coalesce(c.waiting, 0)::text, a.waiting_jobs::text
   from accounts a left join job_counts c using (organization_id) where a.waiting_jobs <> coalesce(c.waiting, 0)
+  union all
+  select 'debt_is_what_debts_say', a.organization_id, 'account', coalesce(d.owed, 0)::text, a.debt::text
+  from accounts a left join (
+    select x.organization_id, sum(x.amount - x.collected - x.waived) as owed from public.credit_debts x
+    where p_organization_id is null or x.organization_id = p_organization_id group by 1
+  ) d using (organization_id) where a.debt <> coalesce(d.owed, 0)
+  union all
+  select 'debts_collected_are_in_the_ledger', coalesce(d.organization_id, t.organization_id), 'account', coalesce(d.collected, 0)::text, coalesce(t.collected, 0)::text
+  from (
+    select x.organization_id, sum(x.collected) as collected from public.credit_debts x
+    where p_organization_id is null or x.organization_id = p_organization_id group by 1
+  ) d
+  full join (select x.organization_id, -sum(x.amount) as collected from transactions x where x.reference_type = 'debt' group by 1) t
+    on t.organization_id = d.organization_id
+  where coalesce(d.collected, 0) <> coalesce(t.collected, 0)
+  -- Payments
+  union all
+  select 'payment_credits_are_in_the_ledger', p.organization_id, p.gateway || ' ' || p.gateway_payment_id, p.credits::text, coalesce(t.amount, 0)::text
+  from (select x.* from public.payments x where p_organization_id is null or x.organization_id = p_organization_id) p
+  left join lateral (
+    select sum(x.amount) as amount from transactions x where x.organization_id = p.organization_id and x.type in ('purchase', 'subscription') and x.reference_type = p.gateway
+      and x.reference_id = any (p.grant_references)
+  ) t on true
+  where p.credits <> coalesce(t.amount, 0)
+  union all
+  select 'payment_credits_taken_follow_from_its_claims', p.organization_id, p.gateway || ' ' || p.gateway_payment_id,
+    private.credits_to_take(p.credits, p.amount_cents, c.claimed)::text, p.credits_taken::text
+  from (select x.* from public.payments x where p_organization_id is null or x.organization_id = p_organization_id) p
+  cross join lateral (
+    select coalesce(sum(x.amount_cents) filter (where x.is_active), 0)::bigint as claimed from public.payment_claims x where x.payment_id = p.id
+  ) c
+  where p.credits_taken <> private.credits_to_take(p.credits, p.amount_cents, c.claimed)
   -- API keys
   union all
   select 'key_usage_is_sum_of_jobs', coalesce(k.organization_id, u.organization_id), coalesce(k.api_key_id, u.api_key_id) || ' ' || coalesce(k.period_start, u.period_start),

@@ -42,7 +42,7 @@ export interface AdmittedJob {
  * time: the job of the first time comes back, even if its model has been retired or the plan changed meanwhile.
  * @throws ApiError model_not_found, model_retired, invalid_request, plan_limit_reached, price_not_found,
  * idempotency_key_reused, organization_inactive, feature_not_in_plan, provider_key_invalid, queue_full,
- * insufficient_credits, credits_on_hold
+ * credits_owed, insufficient_credits, credits_on_hold
  */
 export async function admitJob(request: JobRequest, context: AdmissionContext): Promise<AdmittedJob> {
   const { principal, deps } = context;
@@ -74,6 +74,7 @@ export const admissionErrors = [
   'feature_not_in_plan',
   'plan_limit_reached',
   'provider_key_invalid',
+  'credits_owed',
   'insufficient_credits',
   'credits_on_hold',
   'key_budget_reached',

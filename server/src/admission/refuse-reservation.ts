@@ -38,6 +38,11 @@ export function refuseReservation(result: ReservationResult, principal: Principa
         detail: `The job needs ${figures.required} credits; of the API key’s ${figures.budget} a month, ${figures.used} are used and ${figures.held} are held by running jobs.`,
         figures,
       });
+    case 'credits_owed':
+      return new ApiError('credits_owed', {
+        detail: `${figures.owed} credits are owed, because a payment was refunded or disputed after they were spent. Credits that come in pay them first.`,
+        figures,
+      });
     case 'insufficient_credits':
       return new ApiError('insufficient_credits', {
         detail: `The job needs ${figures.required} credits; ${figures.available} are available.`,

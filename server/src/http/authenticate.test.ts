@@ -1,13 +1,13 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { crc32 } from 'node:zlib';
 import { hashApiKey, isApiKey, makeApiKey } from '@base/shared/crypto/api-key';
 import { until } from '@base/shared/testing/until';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { addMember, makeKey, makeTenant, signSession } from '../testing/make-tenant.ts';
 import { jwtSecret, startApi, type TestApi } from '../testing/start-api.ts';
+import { withChecksum } from '../testing/well-formed-key.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -136,14 +136,6 @@ describe('tokens signed with a published key', () => {
     expect((await node.call('GET', '/api/v1/me', { token })).status).toBe(200);
   });
 });
-
-/** The text with the checksum that makes it a well-formed key: six base62 digits of its CRC-32. */
-function withChecksum(text: string): string {
-  const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-  const crc = crc32(text);
-  const digits = [5, 4, 3, 2, 1, 0].map((place) => alphabet[Math.floor(crc / 62 ** place) % 62]);
-  return `${text}${digits.join('')}`;
-}
 
 describe('API keys', () => {
   it('takes a key as Bearer, as X-API-Key, and as both when they are the same', async () => {

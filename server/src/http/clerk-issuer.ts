@@ -1,5 +1,6 @@
 import type { Config } from '@base/shared/config/env-schema';
-import { clerkSubject, clerkUserId } from '@base/shared/crypto/clerk-user-id';
+import { clerkSubject } from '@base/shared/contracts/user-sync';
+import { clerkUserId } from '@base/shared/crypto/clerk-user-id';
 import * as z from 'zod';
 import { createPublishedKeys } from './published-keys.ts';
 import { refuseSession, type SessionIssuer } from './session-issuer.ts';

@@ -108,7 +108,7 @@ it('a changed plan or limit holds within seconds on a node that knows the caller
       const answer = await other.call('GET', '/api/v1/models', { token: key });
       return Number(/"plan-minute";q=(\d+)/.exec(answer.headers.get('ratelimit-policy') ?? '')?.[1]);
     };
-    const within = { timeoutMs: 3_000, intervalMs: 200 };
+    const within = { timeoutMs: 5_000, intervalMs: 200 };
     expect(await limitSeen()).toBe(small.per_minute);
     await change('plan_id', large.id);
     await until('the larger plan holds', async () => (await limitSeen()) === large.per_minute, within);
@@ -117,7 +117,6 @@ it('a changed plan or limit holds within seconds on a node that knows the caller
     // More than two have been counted by now, so the new limit refuses at once.
     const refused = await other.call('GET', '/api/v1/models', { token: key });
     expect(refused.body).toMatchObject({ status: 429, limit: 2, policy: 'plan-minute' });
-    await change('plan_id', small.id);
   } finally {
     await other.close();
   }

@@ -31,7 +31,7 @@ function browser(token: string | null) {
   });
 }
 
-const publicTables = new Set(['plans', 'models', 'voices', 'pricing']);
+const publicTables = new Set(['credit_packs', 'plans', 'models', 'voices', 'pricing']);
 const ownerColumn = (table: string) => (table === 'organizations' ? 'id' : 'organization_id');
 
 /** Columns that the role may read at all, so that a refusal of one column does not hide what rows it would see. */

@@ -16,6 +16,10 @@ export const credits = z
     available: z.int().meta({ description: 'What can be spent now: balance − held.' }),
     held: z.int().meta({ description: 'Set aside for jobs that have not ended; not charged.' }),
     balance: z.int().meta({ description: 'The sum of all transactions.' }),
+    owed: z.int().meta({
+      description:
+        'Credits of payments that were refunded or disputed after they were spent. While there are any, no job is admitted; credits that come in pay them first.',
+    }),
     lifetime_purchased: z.int(),
     lifetime_used: z.int(),
     lifetime_bonus: z.int(),

@@ -7,6 +7,8 @@ import type { ColumnType } from "kysely";
 
 export type AttemptStatus = "abandoned" | "failed" | "intent" | "submitted" | "succeeded" | "unknown";
 
+export type CheckoutStatus = "completed" | "creating" | "expired" | "failed" | "open";
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -24,6 +26,8 @@ export type KeySource = "organization" | "platform";
 export type ModelStatus = "active" | "deprecated" | "retired";
 
 export type Numeric = ColumnType<string, number | string, number | string>;
+
+export type PaymentEventStatus = "ignored" | "parked" | "processed" | "received";
 
 export type SubscriptionStatus = "active" | "canceled" | "past_due" | "paused" | "trialing";
 
@@ -135,6 +139,35 @@ export interface AuditLogs {
   user_agent: string | null;
 }
 
+export interface BillingCustomers {
+  created_at: Generated<Date>;
+  gateway: string;
+  gateway_customer_id: string;
+  organization_id: string;
+}
+
+export interface Checkouts {
+  amount_cents: number;
+  billing_interval: string | null;
+  completed_at: Date | null;
+  created_at: Generated<Date>;
+  creating_until: Date | null;
+  credits: number;
+  expires_at: Date;
+  gateway: string;
+  gateway_id: string | null;
+  id: string;
+  instructions: unknown | null;
+  method: string | null;
+  organization_id: string;
+  pack_id: string | null;
+  plan_id: string | null;
+  status: Generated<CheckoutStatus>;
+  updated_at: Generated<Date>;
+  url: string | null;
+  user_id: string | null;
+}
+
 export interface Conversations {
   created_at: Generated<Date>;
   deleted_at: Date | null;
@@ -149,11 +182,13 @@ export interface CreditBalances {
   active_jobs: Generated<number>;
   available: Generated<number | null>;
   balance: Generated<number>;
+  debt: Generated<number>;
   held: Generated<number>;
   lifetime_bonus: Generated<number>;
   lifetime_purchased: Generated<number>;
   lifetime_used: Generated<number>;
   organization_id: string;
+  period_anchor: Generated<Date>;
   period_audio_seconds: Generated<number>;
   period_credits_used: Generated<number>;
   period_end: Generated<Date>;
@@ -165,9 +200,22 @@ export interface CreditBalances {
   waiting_jobs: Generated<number>;
 }
 
+export interface CreditDebts {
+  amount: number;
+  collected: Generated<number>;
+  created_at: Generated<Date>;
+  description: string;
+  id: string;
+  organization_id: string;
+  reference_id: string;
+  reference_type: string;
+  waived: Generated<number>;
+}
+
 export interface CreditGrants {
   amount: number;
   created_at: Generated<Date>;
+  expired: Generated<number>;
   expires_at: Date | null;
   id: string;
   organization_id: string;
@@ -187,6 +235,17 @@ export interface CreditHolds {
   price: unknown;
   resolved_at: Date | null;
   status: Generated<HoldStatus>;
+}
+
+export interface CreditPacks {
+  created_at: Generated<Date>;
+  credits: number;
+  id: string;
+  is_active: Generated<boolean>;
+  name: string;
+  price_cents: number;
+  sort_order: Generated<number>;
+  updated_at: Generated<Date>;
 }
 
 export interface CreditTransactions {
@@ -211,6 +270,16 @@ export interface Events {
   organization_id: string;
   resource_id: string;
   type: string;
+}
+
+export interface GatewayPrices {
+  amount_cents: number;
+  billing_interval: string | null;
+  created_at: Generated<Date>;
+  gateway: string;
+  gateway_price_id: string;
+  pack_id: string | null;
+  plan_id: string | null;
 }
 
 export interface Generations {
@@ -268,6 +337,28 @@ export interface Invitations {
   updated_at: Generated<Date>;
 }
 
+export interface Invoices {
+  amount_cents: number;
+  amount_paid_cents: number;
+  as_of: Date;
+  created_at: Generated<Date>;
+  currency: string;
+  description: string | null;
+  due_at: Date | null;
+  gateway: string;
+  gateway_id: string;
+  hosted_url: string | null;
+  id: string;
+  issued_at: Date;
+  number: string | null;
+  organization_id: string;
+  paid_at: Date | null;
+  pdf_url: string | null;
+  period_end: Date | null;
+  period_start: Date | null;
+  status: string;
+}
+
 export interface Messages {
   content: string;
   context: unknown | null;
@@ -303,10 +394,57 @@ export interface Organizations {
   plan_id: Generated<string>;
   require_approval: Generated<boolean>;
   slug: string;
+  trial_used_at: Date | null;
   updated_at: Generated<Date>;
 }
 
+export interface PaymentClaims {
+  amount_cents: number;
+  as_of: Date;
+  claim_id: string;
+  created_at: Generated<Date>;
+  gateway: string;
+  is_active: boolean;
+  kind: string;
+  moves: Generated<number>;
+  organization_id: string;
+  payment_id: string;
+}
+
+export interface PaymentEvents {
+  api_version: string | null;
+  attempts: Generated<number>;
+  ended_at: Date | null;
+  event_id: string;
+  gateway: string;
+  last_error: string | null;
+  next_attempt_at: Generated<Date>;
+  payload: string;
+  received_at: Generated<Date>;
+  status: Generated<PaymentEventStatus>;
+  type: string;
+}
+
+export interface Payments {
+  amount_cents: number;
+  checkout_id: string | null;
+  created_at: Generated<Date>;
+  credits: Generated<number>;
+  credits_taken: Generated<number>;
+  currency: string;
+  gateway: string;
+  gateway_charge_id: string | null;
+  gateway_payment_id: string;
+  grant_references: Generated<string[]>;
+  grants_expire_at: Date | null;
+  id: string;
+  kind: string;
+  organization_id: string;
+  paid_at: Date;
+}
+
 export interface Plans {
+  carry_over_max: Generated<number>;
   created_at: Generated<Date>;
   currency: Generated<string>;
   features: string[];
@@ -319,6 +457,8 @@ export interface Plans {
   price_month_cents: number | null;
   price_year_cents: number | null;
   sort_order: Generated<number>;
+  trial_credits: Generated<number>;
+  trial_days: Generated<number>;
   updated_at: Generated<Date>;
 }
 
@@ -394,15 +534,20 @@ export interface Schedules {
 }
 
 export interface Subscriptions {
+  as_of: Generated<Date>;
   billing_interval: string;
   cancel_at_period_end: Generated<boolean>;
   canceled_at: Date | null;
   created_at: Generated<Date>;
   current_period_end: Date;
   current_period_start: Date;
+  end_requested_at: Date | null;
+  ended_at_gateway_at: Date | null;
   gateway: string;
   gateway_id: string;
+  grace_ends_at: Date | null;
   id: string;
+  next_plan_id: string | null;
   organization_id: string;
   plan_id: string;
   status: SubscriptionStatus;
@@ -457,8 +602,22 @@ export interface Users {
   push_notifications: Generated<boolean>;
   role: Generated<UserRole>;
   sign_in_erased_at: Date | null;
+  synced_at: Date | null;
   theme: Generated<string>;
   updated_at: Generated<Date>;
+}
+
+export interface UserSyncEvents {
+  credit_delta: Generated<number>;
+  event_id: string;
+  fields: string[];
+  occurred_at: Date;
+  received_at: Generated<Date>;
+  request_hash: string;
+  result: unknown | null;
+  source: string;
+  type: string;
+  user_id: string;
 }
 
 export interface Voices {
@@ -478,18 +637,27 @@ export interface DB {
   api_key_usage: ApiKeyUsage;
   api_keys: ApiKeys;
   audit_logs: AuditLogs;
+  billing_customers: BillingCustomers;
+  checkouts: Checkouts;
   conversations: Conversations;
   credit_balances: CreditBalances;
+  credit_debts: CreditDebts;
   credit_grants: CreditGrants;
   credit_holds: CreditHolds;
+  credit_packs: CreditPacks;
   credit_transactions: CreditTransactions;
   events: Events;
+  gateway_prices: GatewayPrices;
   generations: Generations;
   idempotency_keys: IdempotencyKeys;
   invitations: Invitations;
+  invoices: Invoices;
   messages: Messages;
   models: Models;
   organizations: Organizations;
+  payment_claims: PaymentClaims;
+  payment_events: PaymentEvents;
+  payments: Payments;
   plans: Plans;
   pricing: Pricing;
   projects: Projects;
@@ -499,6 +667,7 @@ export interface DB {
   subscriptions: Subscriptions;
   usage_by_user: UsageByUser;
   usage_daily: UsageDaily;
+  user_sync_events: UserSyncEvents;
   users: Users;
   voices: Voices;
 }

@@ -31,6 +31,7 @@ export const errorTable = {
   model_not_found: { status: 422, title: 'There is no such model' },
   model_retired: { status: 422, title: 'The model has been retired' },
   price_not_found: { status: 422, title: 'There is no price for this request' },
+  credits_owed: { status: 402, title: 'Credits are owed for a payment that went back' },
   insufficient_credits: { status: 402, title: 'Not enough credits' },
   key_budget_reached: { status: 402, title: 'The API key’s credits of this month are spent' },
   credits_on_hold: { status: 402, title: 'The credits are on hold for running jobs' },

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { GatewayClock } from '../clock.ts';
 import { type Day, dayOf } from './dates.ts';
+import type { FaultPlan } from './faults.ts';
 import { Outbox } from './outbox.ts';
 import { presentCheckout, presentPayment, presentSubscriptionInEvent } from './present.ts';
 import { type Checkout, type Customer, type Payment, Shelf, type Subscription } from './records.ts';
@@ -16,6 +17,7 @@ export interface AsaasAccount {
   /** Where the sandbox was last reached: hosted pages are there. */
   origin: string;
   invoiceCount: number;
+  faultPlan: FaultPlan | null;
 }
 
 export function createAsaasAccount(clock: GatewayClock): AsaasAccount {
@@ -28,6 +30,7 @@ export function createAsaasAccount(clock: GatewayClock): AsaasAccount {
     outbox: new Outbox(clock),
     origin: 'http://127.0.0.1:4020',
     invoiceCount: 5_100,
+    faultPlan: null,
   };
 }
 

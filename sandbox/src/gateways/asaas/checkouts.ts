@@ -40,7 +40,8 @@ export function payCheckout(account: AsaasAccount, checkout: Checkout, method: M
   const payment = checkout.subscription
     ? firstOf(account, checkout, { ...order, ...checkout.subscription })
     : createPayment(account, { ...order, dueDate: today(account), checkoutSession: checkout.id });
-  payPayment(account, payment, method);
+  // A first due date in the future is a trial: the card is kept, and charged on that day.
+  if (payment.dueDate <= today(account)) payPayment(account, payment, method);
   end(account, checkout, 'PAID');
   return payment;
 }

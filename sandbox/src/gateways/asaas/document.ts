@@ -14,7 +14,10 @@ export function plainDocument(value: string): string {
 function isCpf(text: string): boolean {
   if (/^(\d)\1+$/.test(text)) return false;
   const digit = (length: number) => {
-    const sum = [...text.slice(0, length)].reduce((total, char, index) => total + Number(char) * (length + 1 - index), 0);
+    const sum = [...text.slice(0, length)].reduce(
+      (total, char, index) => total + Number(char) * (length + 1 - index),
+      0,
+    );
     return ((sum * 10) % 11) % 10;
   };
   return digit(9) === Number(text[9]) && digit(10) === Number(text[10]);

@@ -53,17 +53,20 @@ const currency = '9';
 /** Due dates are counted in days from here, in numbers of four digits that began again at 1000 in 2025. */
 const factorStart = Date.UTC(2025, 1, 22) - 1000 * 86_400_000;
 
-/** The line and the bars of a boleto, with all their check digits. */
+/** The line and the bars of a boleto of Asaas. */
 export function boletoCodes(nossoNumero: string, valueCents: number, dueDate: Day): BoletoCodes {
   const factor = 1000 + ((Math.round((Date.parse(dueDate) - factorStart) / 86_400_000) - 1000) % 9000);
+  return { nossoNumero, ...encodeBoleto(bank, factor, valueCents, nossoNumero.padStart(25, '0')) };
+}
+
+/** Puts the figures of a boleto into its line and its bars, with all check digits. `free` are the bank's own 25 digits. */
+export function encodeBoleto(bankCode: string, factor: number, valueCents: number, free: string) {
   const value = String(valueCents).padStart(10, '0');
-  const free = nossoNumero.padStart(25, '0');
-  const check = modulo11(bank + currency + factor + value + free);
-  const parts = [bank + currency + free.slice(0, 5), free.slice(5, 15), free.slice(15)];
+  const check = modulo11(bankCode + currency + factor + value + free);
+  const parts = [bankCode + currency + free.slice(0, 5), free.slice(5, 15), free.slice(15)];
   return {
     identificationField: [...parts.map((part) => part + modulo10(part)), check, `${factor}${value}`].join(''),
-    nossoNumero,
-    barCode: `${bank}${currency}${check}${factor}${value}${free}`,
+    barCode: `${bankCode}${currency}${check}${factor}${value}${free}`,
   };
 }
 

@@ -114,7 +114,11 @@ function following({ cycle, nextDueDate, dayOfMonth }: Subscription): Day {
 }
 
 /** Changes what is still to come; open payments only when asked to. */
-export function updateSubscription(account: AsaasAccount, subscription: Subscription, change: SubscriptionChange): void {
+export function updateSubscription(
+  account: AsaasAccount,
+  subscription: Subscription,
+  change: SubscriptionChange,
+): void {
   const { updatePendingPayments, status, nextDueDate, ...fields } = change;
   if (status === 'ACTIVE' && subscription.status !== 'ACTIVE' && nextDueDate === undefined) {
     throw invalid('invalid_nextDueDate', 'É necessário informar o próximo vencimento para reativar a assinatura.');

@@ -9,6 +9,7 @@ import type {
   Dispute,
   Invoice,
   InvoicePayment,
+  LineDraft,
   PaymentIntent,
   PaymentMethod,
   PortalConfiguration,
@@ -27,16 +28,6 @@ export const apiVersion = '2026-10-28.endive';
 
 export type CardOutcome = 'ok' | 'declined';
 export type AfterRetries = 'cancel' | 'unpaid' | 'past_due';
-
-/** A proration that waits for the next invoice of its subscription. */
-export interface PendingProration {
-  amount: number;
-  description: string;
-  period: { start: number; end: number };
-  price: Price;
-  quantity: number;
-  itemId: string;
-}
 
 /** What a checkout session makes when it is paid; Stripe does not show it on the session. */
 export interface CheckoutPlan {
@@ -81,7 +72,7 @@ export interface StripeAccount {
   /** What comes of a charge to a payment method. */
   cardOutcomes: Map<string, CardOutcome>;
   checkoutPlans: Map<string, CheckoutPlan>;
-  pendingProrations: Map<string, PendingProration[]>;
+  pendingProrations: Map<string, LineDraft[]>;
   /** What becomes of a subscription whose renewal has failed for the last time. */
   afterRetries: AfterRetries;
   /** The API call under way, for its events; null for what Stripe does on its own. */

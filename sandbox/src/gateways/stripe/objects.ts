@@ -158,6 +158,22 @@ export interface Period {
   end: number;
 }
 
+/** What becomes a line of an invoice. */
+export interface LineDraft {
+  amount: number;
+  description: string;
+  period: Period;
+  price: Price;
+  quantity: number;
+  /** Null for what is sold once. */
+  item: { id: string; subscription: string } | null;
+  isProration: boolean;
+  /** The pending item that the line was kept as, where it was. */
+  invoiceItem: string | null;
+  /** Of a credit: what it takes back. */
+  credited: { invoice: string; invoice_line_items: string[] } | null;
+}
+
 export interface InvoiceLine {
   id: string;
   object: 'line_item';
@@ -260,6 +276,7 @@ export interface PauseCollection {
 }
 
 export interface PendingUpdate {
+  billing_cycle_anchor: number | null;
   expires_at: number;
   subscription_items: SubscriptionItem[];
 }

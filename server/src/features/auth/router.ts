@@ -7,4 +7,12 @@ import { register } from './register.ts';
 import { resendVerification } from './resend-verification.ts';
 import { resetPassword } from './reset-password.ts';
 
-export const auth: readonly Endpoint[] = [register, logIn, refreshSession, logOut, resendVerification, forgotPassword, resetPassword];
+export const auth: readonly Endpoint[] = [
+  register,
+  logIn,
+  refreshSession,
+  logOut,
+  resendVerification,
+  forgotPassword,
+  resetPassword,
+];

@@ -35,6 +35,7 @@ export const getCredits = endpoint({
       available: row.available ?? 0,
       held: row.held,
       balance: row.balance,
+      owed: row.debt,
       lifetime_purchased: row.lifetime_purchased,
       lifetime_used: row.lifetime_used,
       lifetime_bonus: row.lifetime_bonus,

@@ -49,7 +49,7 @@ async function readAccount(deps: Deps, organizationId: string, provider: string)
     .leftJoin('provider_api_keys as k', (join) =>
       join.onRef('k.organization_id', '=', 'b.organization_id').on('k.provider', '=', provider),
     )
-    .select(['b.balance', 'b.held', 'b.active_jobs', 'b.waiting_jobs'])
+    .select(['b.balance', 'b.held', 'b.debt', 'b.active_jobs', 'b.waiting_jobs'])
     .select(['b.period_images', 'b.period_videos', 'b.period_audio_seconds'])
     .select(['k.id as own_key_id', 'k.is_valid as own_key_valid'])
     .where('b.organization_id', '=', organizationId)
@@ -71,6 +71,7 @@ function reasonAgainst(
   if (isOver(limit, used)) return 'plan_limit_reached';
   const mustWait = limits.concurrent_jobs !== -1 && account.active_jobs >= limits.concurrent_jobs;
   if (mustWait && isOver(limits.waiting_jobs, account.waiting_jobs + 1)) return 'queue_full';
+  if (account.debt > 0) return 'credits_owed';
   if (credits <= account.balance - account.held) return null;
   return credits <= account.balance ? 'credits_on_hold' : 'insufficient_credits';
 }

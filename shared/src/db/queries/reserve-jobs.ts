@@ -54,6 +54,7 @@ export type ReservationCode =
   | 'plan_limit_reached'
   | 'queue_full'
   | 'key_budget_reached'
+  | 'credits_owed'
   | 'insufficient_credits'
   | 'credits_on_hold'
   | 'provider_key_invalid';

@@ -2,50 +2,33 @@ import { nowSeconds, type StripeAccount } from '../account.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
 import { listPage, readPageQuery } from '../list-page.ts';
 import { newId } from '../new-id.ts';
-import type { Price, Recurring } from '../objects.ts';
-import type { Metadata, Params } from '../params.ts';
+import type { Price, Product, Recurring } from '../objects.ts';
+import type { Params } from '../params.ts';
 import type { StripeHandler } from '../serve.ts';
 import { noSuch, StripeError } from '../stripe-error.ts';
-import { createProduct } from './products.ts';
+import { readProduct, storeProduct } from './products.ts';
 
 const intervals = ['day', 'week', 'month', 'year'] as const;
 
-interface PriceFields {
-  currency: string;
-  unitAmount: number;
-  product: string;
-  recurring: Recurring | null;
-  isActive: boolean;
-  lookupKey: string | null;
-  nickname: string | null;
-  metadata: Metadata;
+/** A price that is not stored yet, with its product where that is new, too. */
+export interface NewPrice {
+  price: Price;
+  product: Product | null;
 }
 
 export const createPrice: StripeHandler = ({ account, params }) => {
-  const lookupKey = params.text('lookup_key') ?? null;
+  const lookupKey = params.text('lookup_key') || null;
   const isKeyTransferred = params.flag('transfer_lookup_key') ?? false;
-  const productData = params.group('product_data');
-  const fields = {
-    ...readAmount(params),
-    recurring: readRecurring(params),
-    isActive: params.flag('active') ?? true,
-    lookupKey,
-    nickname: params.text('nickname') ?? null,
+  const made = readPrice(account, params, {
+    active: params.flag('active') ?? true,
+    lookup_key: lookupKey,
     metadata: params.metadata(),
-  };
-  const named = productData ? undefined : params.requiredText('product');
-  params.ignore('tax_behavior', 'billing_scheme');
-  // The product's own fields are read where it is made.
-  if (!productData) params.done();
-  const holder = lookupKey === null ? undefined : findByLookupKey(account, lookupKey);
-  if (holder && !isKeyTransferred) {
-    const message = `A price (\`${holder.id}\`) already uses that lookup key.`;
-    throw new StripeError(message, { code: 'resource_already_exists', param: 'lookup_key' });
-  }
-  if (named !== undefined && !account.products.find(named)) throw noSuch('product', named, 'product');
-  const product = productData ? makeProduct(account, productData) : (named ?? '');
-  if (holder) changeObject(account, holder, 'price.updated', { lookup_key: null });
-  return addPrice(account, { ...fields, product });
+    nickname: params.text('nickname') ?? null,
+  });
+  params.ignore('billing_scheme');
+  params.done();
+  takeLookupKey(account, lookupKey, isKeyTransferred);
+  return storePrice(account, made);
 };
 
 export const retrievePrice: StripeHandler = ({ account, params, id }) => {
@@ -64,11 +47,7 @@ export const updatePrice: StripeHandler = ({ account, params, id }) => {
     nickname: params.text('nickname') ?? price.nickname,
   };
   params.done();
-  const holder = lookupKey === null ? undefined : findByLookupKey(account, lookupKey);
-  if (holder && holder !== price) {
-    if (!isKeyTransferred) throw new StripeError(`A price (\`${holder.id}\`) already uses that lookup key.`);
-    changeObject(account, holder, 'price.updated', { lookup_key: null });
-  }
+  if (lookupKey !== price.lookup_key) takeLookupKey(account, lookupKey, isKeyTransferred);
   changeObject(account, price, 'price.updated', change);
   return price;
 };
@@ -101,20 +80,47 @@ export function requirePrice(account: StripeAccount, id: string, param: string):
   return price;
 }
 
-/** The price of a `price_data`: made on the spot, for an existing product or one of its own. */
-export function makeInlinePrice(account: StripeAccount, params: Params): Price {
-  const productData = params.group('product_data');
-  const fields = { ...readAmount(params), recurring: readRecurring(params) };
-  params.ignore('tax_behavior');
-  const product = productData ? makeProduct(account, productData) : params.requiredText('product');
-  if (!account.products.find(product)) throw noSuch('product', product, params.pathOf('product'));
-  return addPrice(account, { ...fields, product, isActive: false, lookupKey: null, nickname: null, metadata: {} });
+/** The price of a `price_data`: for this one use, of an existing product or one of its own. */
+export function readInlinePrice(account: StripeAccount, params: Params): NewPrice {
+  return readPrice(account, params, { active: false, lookup_key: null, metadata: {}, nickname: null });
 }
 
-function makeProduct(account: StripeAccount, params: Params): string {
-  const id = newId('prod', 14);
-  const product = createProduct({ account, params, id: '' });
-  return 'id' in product ? String(product.id) : id;
+export function storePrice(account: StripeAccount, { price, product }: NewPrice): Price {
+  if (product) storeProduct(account, product);
+  account.prices.add(price);
+  emitEvent(account, 'price.created', price);
+  return price;
+}
+
+type OwnFields = Pick<Price, 'active' | 'lookup_key' | 'metadata' | 'nickname'>;
+
+function readPrice(account: StripeAccount, params: Params, own: OwnFields): NewPrice {
+  const productData = params.group('product_data');
+  const product = productData ? readProduct(account, productData) : null;
+  const productId = product?.id ?? params.requiredText('product');
+  if (!product && !account.products.find(productId)) throw noSuch('product', productId, params.pathOf('product'));
+  params.ignore('tax_behavior');
+  const amount = readAmount(params);
+  const recurring = readRecurring(params);
+  const price = {
+    ...own,
+    id: newId('price'),
+    object: 'price' as const,
+    billing_scheme: 'per_unit',
+    created: nowSeconds(account),
+    currency: amount.currency,
+    custom_unit_amount: null,
+    livemode: false,
+    product: productId,
+    recurring: recurring && { ...recurring, meter: null, trial_period_days: null, usage_type: 'licensed' },
+    tax_behavior: 'unspecified',
+    tiers_mode: null,
+    transform_quantity: null,
+    type: recurring ? 'recurring' : 'one_time',
+    unit_amount: amount.unitAmount,
+    unit_amount_decimal: String(amount.unitAmount),
+  };
+  return { price, product };
 }
 
 function readAmount(params: Params) {
@@ -133,38 +139,13 @@ function readRecurring(params: Params): Recurring | null {
   return { interval, interval_count: group.integer('interval_count', { min: 1, max: 36 }) ?? 1 };
 }
 
-function findByLookupKey(account: StripeAccount, key: string): Price | undefined {
-  return account.prices.newestFirst((price) => price.lookup_key === key)[0];
-}
-
-function addPrice(account: StripeAccount, fields: PriceFields): Price {
-  const price = {
-    id: newId('price'),
-    object: 'price' as const,
-    active: fields.isActive,
-    billing_scheme: 'per_unit',
-    created: nowSeconds(account),
-    currency: fields.currency,
-    custom_unit_amount: null,
-    livemode: false,
-    lookup_key: fields.lookupKey,
-    metadata: fields.metadata,
-    nickname: fields.nickname,
-    product: fields.product,
-    recurring: fields.recurring && {
-      ...fields.recurring,
-      meter: null,
-      trial_period_days: null,
-      usage_type: 'licensed',
-    },
-    tax_behavior: 'unspecified',
-    tiers_mode: null,
-    transform_quantity: null,
-    type: fields.recurring ? 'recurring' : 'one_time',
-    unit_amount: fields.unitAmount,
-    unit_amount_decimal: String(fields.unitAmount),
-  };
-  account.prices.add(price);
-  emitEvent(account, 'price.created', price);
-  return price;
+/** Makes the key free for another price, or refuses. */
+function takeLookupKey(account: StripeAccount, key: string | null, isTransferred: boolean): void {
+  const holder = key === null ? undefined : account.prices.newestFirst((price) => price.lookup_key === key)[0];
+  if (!holder) return;
+  if (!isTransferred) {
+    const message = `A price (\`${holder.id}\`) already uses that lookup key.`;
+    throw new StripeError(message, { code: 'resource_already_exists', param: 'lookup_key' });
+  }
+  changeObject(account, holder, 'price.updated', { lookup_key: null });
 }

@@ -1,12 +1,20 @@
-import { nowSeconds } from '../account.ts';
+import { nowSeconds, type StripeAccount } from '../account.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
 import { listPage, readPageQuery } from '../list-page.ts';
 import { newId } from '../new-id.ts';
 import type { Product } from '../objects.ts';
+import type { Params } from '../params.ts';
 import type { StripeHandler } from '../serve.ts';
 import { noSuch, StripeError } from '../stripe-error.ts';
 
 export const createProduct: StripeHandler = ({ account, params }) => {
+  const product = readProduct(account, params);
+  params.done();
+  return storeProduct(account, product);
+};
+
+/** The product that parameters describe; it is not stored yet. */
+export function readProduct(account: StripeAccount, params: Params): Product {
   const created = nowSeconds(account);
   const product = {
     id: params.text('id') ?? newId('prod', 14),
@@ -29,14 +37,17 @@ export const createProduct: StripeHandler = ({ account, params }) => {
     updated: created,
     url: params.text('url') ?? null,
   };
-  params.done();
   if (account.products.find(product.id)) {
     throw new StripeError('Product already exists.', { code: 'resource_already_exists', param: 'id' });
   }
+  return product;
+}
+
+export function storeProduct(account: StripeAccount, product: Product): Product {
   account.products.add(product);
   emitEvent(account, 'product.created', product);
   return product;
-};
+}
 
 export const retrieveProduct: StripeHandler = ({ account, params, id }) => {
   params.done();
