@@ -74,6 +74,8 @@ begin
   select u.email, u.full_name into v_user from public.users u
   join public.organizations o on o.id = u.organization_id
   where u.id = p_user_id and u.erased_at is null and (u.deleted_at is not null or o.deleted_at is not null)
+    -- Whom their own identity provider has deleted nobody can bring back.
+    and not exists (select from public.user_sync_events e where e.user_id = p_user_id and e.type = 'user.deleted')
   for no key update of u;
   if not found or not exists (
     select from public.invitations i join public.organizations o on o.id = i.organization_id

@@ -18,6 +18,8 @@ const open: Readonly<Record<string, string>> = {
   'post /api/v1/auth/verification/resend': 'whoever has not confirmed their address cannot log in',
   'get /api/v1/plans': 'prices are shown to those who have no account',
   'post /api/v1/callbacks/:provider': 'providers sign what they send',
+  'post /api/v1/webhooks/clerk': 'Clerk signs what it sends',
+  'post /api/v1/webhooks/users': 'the system that keeps the people signs what it sends',
   'get /api/health': 'load balancers ask',
   'get /api/health/ready': 'load balancers ask',
 };

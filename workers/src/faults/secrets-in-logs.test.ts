@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { makeApiKey } from '@base/shared/crypto/api-key';
+import { createSecretBox } from '@base/shared/crypto/secret-box';
 import { sandboxProviderNames, sandboxVariables } from '@base/shared/testing/sandbox-variables';
 import { until } from '@base/shared/testing/until';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -137,7 +138,13 @@ async function useOwnKey({ token }: Account): Promise<string> {
     expect(ordered.status).toBe(202);
     return ordered;
   };
-  const orders = [await order('replicate/flux-schnell', ''), await order('freepik/mystic', ', fault=401')];
+  const orders = [
+    await order('replicate/flux-schnell', ''),
+    await order('freepik/mystic', ', fault=401'),
+    await order('freepik/mystic', ', fault=html, times=1'),
+    await order('replicate/flux-schnell', ', fault=reset, times=1'),
+    await order('replicate/flux-schnell', ', fault=expired_output'),
+  ];
   const isOver = async ({ body }: Answer) => {
     const job = await call('GET', `/jobs/${body.id}`, { token });
     return ['completed', 'failed'].includes(String(job.body.status)) && job;
@@ -150,6 +157,10 @@ async function useOwnKey({ token }: Account): Promise<string> {
   const file = await call('GET', `${pathname.replace('/api/v1', '')}${search}`);
   expect(file.status).toBe(302);
   keep('the storage’s link', new URL(String(file.headers.get('location'))).searchParams.get('token'));
+  const lost = createSecretBox([`lost:${randomBytes(32).toString('base64')}`]).seal(key, 'elsewhere');
+  await fleet.pool.query(`update provider_api_keys set ciphertext = $1 where provider = 'replicate'`, [lost]);
+  const undecryptable = await order('replicate/flux-schnell', '');
+  await until('the job without a key ends', () => isOver(undecryptable));
   return String(orders[0]?.body.id);
 }
 
@@ -238,7 +249,9 @@ describe('the logs of an API node and a worker at level trace', () => {
     // The run is in the logs: what was asked, what went wrong, and what the worker did.
     await until('every request is logged', () => count('"message":"request"') >= calls);
     expect(count('"message":"request failed"')).toBeGreaterThanOrEqual(4);
-    expect(count('never')).toBeGreaterThan(0);
+    expect(count('\\"never\\"')).toBeGreaterThan(0);
+    expect(count('Failing row')).toBe(0);
+    expect(count('cannot be decrypted')).toBeGreaterThan(0);
     expect(fleet.workers.every((worker) => worker.logged().includes(jobId))).toBe(true);
     expect(secrets.names().length).toBeGreaterThan(30);
 

@@ -32,6 +32,8 @@ const retryDelaysMs = [30, 60, 210, 300, 900, 1_500, 3_600, 3_600, 3_600, 3_600,
   (seconds) => seconds * 1_000,
 );
 const failuresMax = 15;
+/** Posts at the same time, out of sequence. */
+const underWayMax = 20;
 const keptForMs = 14 * 86_400_000;
 const countMax = 20_000;
 const loopbackHosts = new Set(['127.0.0.1', 'localhost', '[::1]']);
@@ -118,8 +120,12 @@ export class Outbox {
     this.#queue = this.#queue.filter(({ createdAtMs }) => nowMs - createdAtMs < keptForMs);
     const isInSequence = settings.sendType === 'SEQUENTIALLY';
     const candidates = isInSequence ? this.#queue.slice(0, 1) : this.#queue;
+    let underWay = this.#queue.filter(({ isUnderWay }) => isUnderWay).length;
     for (const queued of candidates) {
-      if (!queued.isUnderWay && queued.nextAtMs <= nowMs) void this.#post(queued, settings.url);
+      if (underWay >= underWayMax) return;
+      if (queued.isUnderWay || queued.nextAtMs > nowMs) continue;
+      underWay += 1;
+      void this.#post(queued, settings.url);
     }
   }
 

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Asaas, createAsaas } from './client.ts';
 import { createOnce } from './create-once.ts';
+import type { AsaasPayment } from './schemas.ts';
 
-// Against a provider sandbox of its own: it is another process, and its clock is put forward here.
+// Against a provider sandbox of its own, because its faults strike whoever calls next.
 
 let sandbox: ChildProcess;
 let url: string;
@@ -37,6 +38,12 @@ afterAll(() => {
 async function control(method: string, where: string, body: unknown = {}): Promise<void> {
   const answer = await fetch(`${url}/_sandbox/${where}`, { method, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${where}: ${answer.status} ${await answer.text()}`);
+}
+
+async function collect(pages: AsyncIterable<AsaasPayment[]>): Promise<AsaasPayment[][]> {
+  const all: AsaasPayment[][] = [];
+  for await (const page of pages) all.push(page);
+  return all;
 }
 
 let count = 0;
@@ -98,7 +105,7 @@ it.each(['500_after', 'reset_after', 'timeout_after'])(
     const payment = await create();
     expect(payment.externalReference).toBe(ours);
     expect((await create()).id).toBe(payment.id);
-    const all = await Array.fromAsync(asaas.listPayments({ externalReference: ours }));
+    const all = await collect(asaas.listPayments({ externalReference: ours }));
     expect(all.flat()).toHaveLength(1);
   },
 );
@@ -121,10 +128,10 @@ it('lists are read page by page to their end', async () => {
   const { order } = await newPayment('many');
   const ids = new Set<string>();
   for (let made = 0; made < 120; made += 1) ids.add((await asaas.createPayment(order)).id);
-  const pages = await Array.fromAsync(asaas.listPayments({ customer: order.customer, since: dayAhead(-1) }));
+  const pages = await collect(asaas.listPayments({ customer: order.customer, since: dayAhead(-1) }));
   expect(pages.map(({ length }) => length)).toEqual([100, 20]);
   expect(new Set(pages.flat().map(({ id }) => id))).toEqual(ids);
-  expect(await Array.fromAsync(asaas.listPayments({ customer: order.customer, since: dayAhead(1) }))).toEqual([]);
+  expect(await collect(asaas.listPayments({ customer: order.customer, since: dayAhead(1) }))).toEqual([]);
   expect((await asaas.findPaymentByReference('many'))?.id).toBe([...ids][20]);
 });
 
@@ -142,7 +149,7 @@ it('a subscription is made, changed and ended', async () => {
   expect(await asaas.getSubscription(created.id)).toEqual(created);
   const changed = await asaas.updateSubscription(created.id, { valueCents: 99_90, updatePendingPayments: true });
   expect(changed.valueCents).toBe(9_990);
-  const [[payment] = []] = await Array.fromAsync(asaas.listSubscriptionPayments(created.id));
+  const [[payment] = []] = await collect(asaas.listSubscriptionPayments(created.id));
   expect(payment).toMatchObject({ subscription: created.id, valueCents: 9_990, dueDate: dayAhead(1) });
   expect(await asaas.deleteSubscription(created.id)).toEqual({ id: created.id, deleted: true });
   expect(await asaas.getPayment(payment?.id ?? '')).toMatchObject({ deleted: true });
@@ -166,7 +173,7 @@ it('a checkout gives the page to pay on, and its payment points back', async () 
   });
   expect((await fetch(created.link)).status).toBe(200);
   await control('POST', `asaas/checkouts/${created.id}/pay`, { method: 'pix' });
-  const [[payment] = []] = await Array.fromAsync(asaas.listPayments({ customer }));
+  const [[payment] = []] = await collect(asaas.listPayments({ customer }));
   expect(payment).toMatchObject({ checkoutSession: created.id, status: 'RECEIVED', valueCents: 9_999 });
 });
 

@@ -69,7 +69,7 @@ it('sends the key, a user agent and an amount in reais, once', async () => {
     url: '/v3/payments',
     headers: { access_token: apiKey, 'user-agent': 'BASE/1.0', 'content-type': 'application/json' },
   });
-  expect(seen[0]?.body).toContain('"value":19.9,');
+  expect(seen[0]?.body).toContain('"value":19.9}');
 });
 
 describe.each([
@@ -86,7 +86,11 @@ describe.each([
     answer(status, refusal('some_code'), { location: `${baseUrl}/elsewhere`, 'ratelimit-reset': '7' });
     expect((await failure(asaas.getPayment('pay_1'))).kind).toBe(whenRead);
     const error = await failure(asaas.createPayment(order));
-    expect(error).toMatchObject({ kind: whenChanged, codes: ['some_code'], retryAfterSeconds: 7 });
+    expect(error).toMatchObject({
+      kind: whenChanged,
+      codes: ['some_code'],
+      retryAfterSeconds: status === 429 ? 7 : undefined,
+    });
     expect(error.message).toContain('some_code');
     expect(seen).toHaveLength(2);
   });

@@ -88,7 +88,9 @@ function translateError(
   const errors = readErrors(data);
   const codes = errors.map(({ code }) => code);
   const details = errors.map(({ code, description }) => `${code}: ${description}`).join('; ');
-  const retryAfterSeconds = readSeconds(headers['retry-after']) ?? readSeconds(headers['ratelimit-reset']);
+  // The state of the limit is told with every answer; it means waiting only when the limit is used up.
+  const resetSeconds = status === 429 ? readSeconds(headers['ratelimit-reset']) : undefined;
+  const retryAfterSeconds = readSeconds(headers['retry-after']) ?? resetSeconds;
   return new GatewayError(kindOf(status, unclear), scrub(`${label}: ${status} ${details}`.trim()), {
     codes,
     retryAfterSeconds,

@@ -13,6 +13,7 @@ describe.skipIf(files.length === 0)('sample events are read', () => {
     const event = asaasEvent.parse(parseAsaasJson(readFileSync(path.join(folder, file), 'utf8')));
     const subject = event.payment ?? event.subscription;
     expect(subject?.valueCents).toBe(file.startsWith('npm_') ? 10_000 : 4_990);
+    if (event.subscription) expect(event.subscription.nextDueDate).toBe('2026-11-05');
     expect(event.id).toMatch(/^evt_.+&\d+$/);
   });
 });
@@ -28,7 +29,15 @@ it('reads events about other things', () => {
   expect(asaasEvent.parse({ id: 'evt_1&1', event: 'TRANSFER_DONE', transfer: {} })).toMatchObject({ id: 'evt_1&1' });
 });
 
-it('adds up what was given back by parts', () => {
+it('turns the dates of subscription events round, and leaves those of answers', () => {
+  const dates = (nextDueDate: unknown) => {
+    const subscription = { ...bare, cycle: 'MONTHLY', nextDueDate };
+    return asaasEvent.parse({ id: 'e', event: 'SUBSCRIPTION_UPDATED', subscription }).subscription?.nextDueDate;
+  };
+  expect([dates('05/11/2026'), dates('2026-11-05'), dates(null)]).toEqual(['2026-11-05', '2026-11-05', null]);
+});
+
+it('reads each part that was given back', () => {
   const refunds = [
     { dateCreated: '2026-11-03 09:00:00', status: 'DONE', value: '0.10' },
     { status: 'PENDING', value: '0.2' },

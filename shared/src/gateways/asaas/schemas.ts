@@ -19,6 +19,12 @@ const optionalText = z
   .nullish()
   .transform((text) => text ?? null);
 
+/** YYYY-MM-DD; the events of subscriptions write DD/MM/YYYY, and are turned round. */
+const optionalDay = optionalText.transform((text) => {
+  const [, day, month, year] = /^(\d\d)\/(\d\d)\/(\d{4})$/.exec(text ?? '') ?? [];
+  return year === undefined ? text : `${year}-${month}-${day}`;
+});
+
 /** A status or a type: known words are listed for the reader, others pass and are for the caller to weigh. */
 const word = z.string().min(1);
 
@@ -93,9 +99,9 @@ export const asaasSubscription = z
     /** WEEKLY, BIWEEKLY, MONTHLY, BIMONTHLY, QUARTERLY, SEMIANNUALLY, YEARLY */
     cycle: word,
     value: cents,
-    /** YYYY-MM-DD in answers, DD/MM/YYYY in events. */
-    nextDueDate: optionalText,
-    endDate: optionalText,
+    /** Of the next payment that Asaas will make; those that are open already are due earlier. */
+    nextDueDate: optionalDay,
+    endDate: optionalDay,
     description: optionalText,
     /** ACTIVE, INACTIVE, EXPIRED */
     status: word,

@@ -16,8 +16,8 @@ const paymentDescriptions = {
   manual: 'Payment for Invoice',
 } as const;
 
-/** draft → open. With nothing to pay it is paid when this returns. `payment` is one that has been made already. */
-export function finalizeInvoice(account: StripeAccount, invoice: Invoice, payment?: PaymentIntent): void {
+/** draft → open. True when it is paid with that, because nothing is due. `payment` is one that has been begun already. */
+export function finalizeInvoice(account: StripeAccount, invoice: Invoice, payment?: PaymentIntent): boolean {
   const customer = account.customers.find(invoice.customer);
   const balance = customer?.balance ?? 0;
   const rest = invoice.total + balance;
@@ -47,9 +47,10 @@ export function finalizeInvoice(account: StripeAccount, invoice: Invoice, paymen
   emitEvent(account, 'invoice.finalized', invoice);
   if (invoice.amount_due === 0) {
     markPaid(account, invoice);
-    return;
+    return true;
   }
   addPayment(account, invoice, payment ?? openPayment(account, invoice));
+  return false;
 }
 
 /** Tries to charge an open invoice. Without a payment method it fails as a declined one does. */

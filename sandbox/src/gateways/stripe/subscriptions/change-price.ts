@@ -88,8 +88,7 @@ export function changePrice(
     finalizeAndCollect(account, invoice);
     return;
   }
-  finalizeInvoice(account, invoice);
-  if (invoice.status === 'paid') takePaid(account, invoice);
+  if (finalizeInvoice(account, invoice)) takePaid(account, invoice);
   else changeObject(account, subscription, 'customer.subscription.updated', { status: 'past_due' });
 }
 
@@ -102,7 +101,7 @@ function chargeThenApply(
   otherChange: Partial<Subscription>,
 ): void {
   const expiresAt = nowSeconds(account) + pendingSeconds;
-  finalizeInvoice(account, invoice);
+  const isNothingDue = finalizeInvoice(account, invoice);
   const waiting = {
     pending_update: {
       ...unusedPendingFields,
@@ -111,7 +110,7 @@ function chargeThenApply(
       subscription_items: plan.items,
     },
   };
-  if (invoice.status === 'paid') {
+  if (isNothingDue) {
     apply(account, subscription, plan, { ...otherChange, latest_invoice: invoice.id });
     return;
   }

@@ -14,8 +14,7 @@ const secondsPerDay = 86_400;
 
 /** draft → open → a first attempt. */
 export function finalizeAndCollect(account: StripeAccount, invoice: Invoice): boolean {
-  finalizeInvoice(account, invoice);
-  if (invoice.status !== 'paid') return collectInvoice(account, invoice);
+  if (!finalizeInvoice(account, invoice)) return collectInvoice(account, invoice);
   takePaid(account, invoice);
   return true;
 }

@@ -133,7 +133,6 @@ function advanceDraft(account: StripeAccount, invoice: Invoice): void {
     return;
   }
   if (pause.behavior === 'keep_as_draft') return;
-  finalizeInvoice(account, invoice);
-  if (invoice.status === 'paid') takePaid(account, invoice);
+  if (finalizeInvoice(account, invoice)) takePaid(account, invoice);
   else abandonInvoice(account, invoice, pause.behavior === 'void' ? 'void' : 'uncollectible');
 }

@@ -55,8 +55,7 @@ export function startSubscription(account: StripeAccount, fields: StartFields): 
   planTurn(account, subscription);
   if (trialEnd === null) planExpiry(account, subscription);
   else planWarning(account, subscription, trialEnd);
-  finalizeInvoice(account, invoice, fields.paymentIntent);
-  if (invoice.status === 'paid') takePaid(account, invoice);
+  if (finalizeInvoice(account, invoice, fields.paymentIntent)) takePaid(account, invoice);
   else if (fields.isCharged) collectInvoice(account, invoice);
   return subscription;
 }
