@@ -13,6 +13,8 @@ create table public.organizations (
   default_role public.user_role not null default 'member',
   require_approval boolean not null default false,
   custom_limits jsonb not null default '{}',
+  -- Below so many credits the admins are told; null: a tenth of the plan's.
+  low_balance_alert bigint,
   -- Always an active admin of it; set together with the first user.
   owner_id uuid,
   is_active boolean not null default true,
@@ -24,6 +26,7 @@ create table public.organizations (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint organizations_erased_after_deleted check (erased_at is null or deleted_at is not null),
+  constraint organizations_low_balance_alert_not_negative check (low_balance_alert >= 0),
   constraint organizations_name_length check (char_length(name) between 1 and 100),
   constraint organizations_slug_form check (slug ~ '^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$'),
   constraint organizations_slug_key unique (slug),

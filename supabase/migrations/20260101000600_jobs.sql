@@ -11,10 +11,13 @@ create table public.projects (
   created_by uuid not null references public.users (id),
   name text not null,
   is_favorite boolean not null default false,
+  -- Credits of a calendar month (UTC) at which the admins are told; nothing is refused because of it. Null: none.
+  monthly_credit_budget bigint,
   archived_at timestamptz,
   deleted_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  constraint projects_monthly_credit_budget_positive check (monthly_credit_budget > 0),
   constraint projects_name_length check (char_length(name) between 1 and 200),
   constraint projects_organization_id_id_key unique (organization_id, id)
 );

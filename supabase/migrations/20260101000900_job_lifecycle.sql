@@ -623,6 +623,12 @@ begin
     ) s
     where t.api_key_id = s.api_key_id and t.period_start = s.period_start and t.api_key_id = any (v_api_key_ids)
   ),
+  by_project as (
+    insert into public.project_usage as t (project_id, period_start, organization_id, credits_used)
+    select d.project_id, private.budget_period(v_now), d.organization_id, sum(d.captured)
+    from done d where d.project_id is not null and d.captured > 0 group by 1, 3 order by 1
+    on conflict on constraint project_usage_pkey do update set credits_used = t.credits_used + excluded.credits_used
+  ),
   library as (
     insert into public.generations (id, organization_id, user_id, job_id, position, type, provider, model, prompt, negative_prompt, parameters,
       storage_path, thumbnail_path, content_type, width, height, duration_seconds, bytes, credits, cost_usd, project_id)

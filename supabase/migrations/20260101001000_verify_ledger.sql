@@ -95,6 +95,16 @@ begin
     from jobs j where j.api_key_id is not null group by 1, 2, 3
   ) u on u.organization_id = k.organization_id and u.api_key_id = k.api_key_id and u.period_start = k.period_start
   where (coalesce(k.credits_held, 0), coalesce(k.credits_used, 0)) <> (coalesce(u.held, 0), coalesce(u.used, 0))
+  -- Projects
+  union all
+  select 'project_usage_is_sum_of_jobs', coalesce(k.organization_id, u.organization_id), coalesce(k.project_id, u.project_id) || ' ' || coalesce(k.period_start, u.period_start),
+    coalesce(u.used, 0)::text, coalesce(k.credits_used, 0)::text
+  from (select * from public.project_usage x where p_organization_id is null or x.organization_id = p_organization_id) k
+  full join (
+    select j.organization_id, j.project_id, private.budget_period(j.completed_at) as period_start, sum(j.credits_charged) as used
+    from jobs j where j.project_id is not null and j.status = 'completed' and j.credits_charged > 0 group by 1, 2, 3
+  ) u on u.organization_id = k.organization_id and u.project_id = k.project_id and u.period_start = k.period_start
+  where coalesce(k.credits_used, 0) <> coalesce(u.used, 0)
   -- Ledger: every balance_after follows from the one before
   union all
   select 'balance_after_follows', t.organization_id, t.id::text, t.should_be::text, t.balance_after::text

@@ -27,7 +27,7 @@ export const accessCallerNames = [
   'an admin of an organization switched off',
   'a key of an organization switched off',
 ] as const;
-export type AccessCallerName = (typeof accessCallerNames)[number];
+type AccessCallerName = (typeof accessCallerNames)[number];
 
 const unauthenticated = { status: 401, code: 'unauthenticated' };
 const accountInactive = { status: 403, code: 'account_inactive' };

@@ -31,6 +31,8 @@ export type PaymentEventStatus = "ignored" | "parked" | "processed" | "received"
 
 export type SubscriptionStatus = "active" | "canceled" | "past_due" | "paused" | "trialing";
 
+export type TopupStatus = "failed" | "pending" | "succeeded";
+
 export type TransactionType = "adjustment" | "bonus" | "expiration" | "purchase" | "refund" | "subscription" | "usage";
 
 export type UserRole = "admin" | "manager" | "member" | "super_admin" | "viewer";
@@ -139,11 +141,34 @@ export interface AuditLogs {
   user_agent: string | null;
 }
 
+export interface AutoTopups {
+  created_at: Generated<Date>;
+  daily_cap_cents: number;
+  disabled_reason: string | null;
+  failures: Generated<number>;
+  is_enabled: Generated<boolean>;
+  monthly_cap_cents: number;
+  organization_id: string;
+  pack_id: string;
+  paused_until: Date | null;
+  threshold_credits: number;
+  updated_at: Generated<Date>;
+}
+
 export interface BillingCustomers {
   created_at: Generated<Date>;
   gateway: string;
   gateway_customer_id: string;
   organization_id: string;
+}
+
+export interface BudgetAlerts {
+  created_at: Generated<Date>;
+  kind: string;
+  organization_id: string;
+  period_start: Date;
+  subject_id: string;
+  threshold: number;
 }
 
 export interface Checkouts {
@@ -261,6 +286,17 @@ export interface CreditTransactions {
   reference_type: string;
   type: TransactionType;
   user_id: string | null;
+}
+
+export interface EmailOutbox {
+  created_at: Generated<Date>;
+  data: unknown;
+  id: string;
+  organization_id: string;
+  reference: string;
+  status: Generated<string>;
+  template: string;
+  user_id: string;
 }
 
 export interface Events {
@@ -389,6 +425,7 @@ export interface Organizations {
   id: string;
   is_active: Generated<boolean>;
   logo_url: string | null;
+  low_balance_alert: number | null;
   name: string;
   owner_id: string | null;
   plan_id: Generated<string>;
@@ -484,9 +521,17 @@ export interface Projects {
   deleted_at: Date | null;
   id: string;
   is_favorite: Generated<boolean>;
+  monthly_credit_budget: number | null;
   name: string;
   organization_id: string;
   updated_at: Generated<Date>;
+}
+
+export interface ProjectUsage {
+  credits_used: Generated<number>;
+  organization_id: string;
+  period_start: string;
+  project_id: string;
 }
 
 export interface ProviderApiKeys {
@@ -553,6 +598,21 @@ export interface Subscriptions {
   status: SubscriptionStatus;
   trial_end: Date | null;
   updated_at: Generated<Date>;
+}
+
+export interface Topups {
+  amount_cents: number;
+  claims: Generated<number>;
+  created_at: Date;
+  credits: number;
+  ended_at: Date | null;
+  error_code: string | null;
+  gateway_payment_id: string | null;
+  id: string;
+  organization_id: string;
+  pack_id: string;
+  paying_until: Date;
+  status: Generated<TopupStatus>;
 }
 
 export interface UsageByUser {
@@ -637,7 +697,9 @@ export interface DB {
   api_key_usage: ApiKeyUsage;
   api_keys: ApiKeys;
   audit_logs: AuditLogs;
+  auto_topups: AutoTopups;
   billing_customers: BillingCustomers;
+  budget_alerts: BudgetAlerts;
   checkouts: Checkouts;
   conversations: Conversations;
   credit_balances: CreditBalances;
@@ -646,6 +708,7 @@ export interface DB {
   credit_holds: CreditHolds;
   credit_packs: CreditPacks;
   credit_transactions: CreditTransactions;
+  email_outbox: EmailOutbox;
   events: Events;
   gateway_prices: GatewayPrices;
   generations: Generations;
@@ -660,11 +723,13 @@ export interface DB {
   payments: Payments;
   plans: Plans;
   pricing: Pricing;
+  project_usage: ProjectUsage;
   projects: Projects;
   provider_api_keys: ProviderApiKeys;
   provider_attempts: ProviderAttempts;
   schedules: Schedules;
   subscriptions: Subscriptions;
+  topups: Topups;
   usage_by_user: UsageByUser;
   usage_daily: UsageDaily;
   user_sync_events: UserSyncEvents;

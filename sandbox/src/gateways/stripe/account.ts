@@ -43,6 +43,8 @@ export interface CheckoutPlan {
   trialDays: number | null;
   trialWithoutCard: Subscription['trial_settings']['end_behavior']['missing_payment_method'];
   isCardOptional: boolean;
+  /** The payment of a try that was declined. */
+  begunPayment: string | null;
 }
 
 /** One account with Stripe: everything in it, its time, and what the world has yet to hear of it. */
