@@ -24,7 +24,7 @@ export const plainOrder: JobOrder = {
 export async function createReservationMaker(db: Db): Promise<ReservationMaker> {
   const catalog = await Catalog.load(db);
   return (account, order = plainOrder) => {
-    const model = catalog.findModel(order.model);
+    const model = catalog.findModel(order.model, null);
     if (!model?.contract || !model.price) throw new Error(`the catalogue has no ${order.model}`);
     const { contract, price } = model;
     const input = contract.complete(contract.input.parse(order.input), { resolutionMax: 8_192 });

@@ -4,6 +4,9 @@ import { buildAsaasControlRouter } from './gateways/asaas/control-router.ts';
 import { buildAsaasPages } from './gateways/asaas/pages.ts';
 import { buildAsaasRouter } from './gateways/asaas/router.ts';
 import { buildClockRouter } from './gateways/clock-router.ts';
+import { buildStripeControls } from './gateways/stripe/control/control-router.ts';
+import { buildStripePages } from './gateways/stripe/pages/pages-router.ts';
+import { buildStripeRouter } from './gateways/stripe/router.ts';
 import { buildElevenlabsRouter } from './providers/elevenlabs/router.ts';
 import { buildFalPlatformRouter } from './providers/fal/platform-router.ts';
 import { buildFalDelivery, buildFalRouter } from './providers/fal/router.ts';
@@ -36,6 +39,9 @@ export function buildSandbox(options: SandboxOptions = {}): Express {
   app.use('/asaas/v3', buildAsaasRouter(sandbox.asaas));
   app.use('/asaas', buildAsaasPages(sandbox.asaas));
   app.use('/_sandbox/asaas', buildAsaasControlRouter(sandbox.asaas));
+  app.use('/v1', buildStripeRouter(sandbox.stripe));
+  app.use('/_sandbox/stripe/pages', buildStripePages(sandbox.stripe));
+  app.use('/_sandbox/stripe', buildStripeControls(sandbox.stripe));
   app.use('/_sandbox/clock', buildClockRouter(sandbox.clock));
   app.use('/_sandbox', buildBookRouter(sandbox));
   app.use((req, res) => {

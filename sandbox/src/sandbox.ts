@@ -2,6 +2,7 @@ import { CallBook } from './call-book.ts';
 import { FaultCounter } from './fault-counter.ts';
 import { type AsaasAccount, createAsaasAccount } from './gateways/asaas/account.ts';
 import { createGatewayClock, type GatewayClock } from './gateways/clock.ts';
+import { createStripeAccount, type StripeAccount } from './gateways/stripe/account.ts';
 import { PictureStudio } from './picture-studio.ts';
 import { TaskStore } from './task-store.ts';
 
@@ -21,6 +22,7 @@ export interface Sandbox {
   faults: FaultCounter;
   studio: PictureStudio;
   clock: GatewayClock;
+  stripe: StripeAccount;
   asaas: AsaasAccount;
 }
 
@@ -34,6 +36,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     faults: new FaultCounter(),
     studio: new PictureStudio(),
     clock,
+    stripe: createStripeAccount(clock),
     asaas: createAsaasAccount(clock),
   };
 }

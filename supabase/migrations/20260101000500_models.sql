@@ -29,6 +29,8 @@ $$;
 
 create table public.pricing (
   id uuid primary key default public.uuid_v7(),
+  -- A price by contract, for one organization instead of the general one; null: for everybody.
+  organization_id uuid references public.organizations (id),
   provider text not null,
   model text not null,
   operation text not null default 'generate',
@@ -48,7 +50,7 @@ create table public.pricing (
   constraint pricing_multipliers_valid check (private.is_valid_multipliers(multipliers)),
   constraint pricing_tokens_weighted check ((unit = '1k_tokens') = (coalesce(multipliers -> 'token', '{}') ?& array['input', 'output']))
 );
-create unique index pricing_one_active on public.pricing (provider, model, operation) where is_active;
+create unique index pricing_one_active on public.pricing (organization_id, provider, model, operation) nulls not distinct where is_active;
 create trigger pricing_set_updated_at before update on public.pricing for each row execute function private.set_updated_at();
 
 -- Voices of speech models, as the platform's account at the provider has them; read from there by a schedule.
@@ -69,7 +71,9 @@ alter table public.models force row level security;
 create policy models_are_public on public.models for select to anon, authenticated using (true);
 alter table public.pricing enable row level security;
 alter table public.pricing force row level security;
-create policy pricing_is_public on public.pricing for select to anon, authenticated using (is_active);
+create policy pricing_is_public on public.pricing for select to anon, authenticated using (is_active and organization_id is null);
+create policy pricing_own_organization on public.pricing for select to authenticated
+  using (organization_id = (select private.current_organization_id()));
 revoke all on public.models, public.pricing from public, anon, authenticated;
 grant select on public.models to anon, authenticated;
 alter table public.voices enable row level security;
@@ -77,7 +81,7 @@ alter table public.voices force row level security;
 create policy voices_are_public on public.voices for select to anon, authenticated using (true);
 revoke all on public.voices from public, anon, authenticated;
 grant select on public.voices to anon, authenticated;
-grant select (provider, model, operation, credits, own_key_credits, unit, multipliers, is_active) on public.pricing to anon, authenticated;
+grant select (organization_id, provider, model, operation, credits, own_key_credits, unit, multipliers, is_active) on public.pricing to anon, authenticated;
 
 insert into public.models (provider, name, type, status, successor) values
   ('replicate', 'flux-schnell', 'image', 'active', null),

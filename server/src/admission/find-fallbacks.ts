@@ -10,7 +10,7 @@ import { type PricedRequest, priceInput } from './price-request.ts';
  */
 export function findFallbacks(priced: PricedRequest, principal: Principal, catalog: Catalog): Fallback[] {
   return priced.contract.equals.flatMap((equal) => {
-    const model = catalog.findModel(equal.id);
+    const model = catalog.findModel(equal.id, principal.organizationId);
     if (model?.status !== 'active' || !model.contract) return [];
     const order = equal.translate(priced.input);
     if (order === null) return [];

@@ -26,10 +26,10 @@ export function priceRequest(
   principal: Principal,
   catalog: Catalog,
 ): PricedRequest {
-  const model = catalog.findModel(body.model);
+  const model = catalog.findModel(body.model, principal.organizationId);
   if (!model) {
     throw new ApiError('model_not_found', {
-      detail: `There is no model ${JSON.stringify(body.model.slice(0, 100))}.${suggest(body.model, catalog)} GET /api/v1/models lists what there is.`,
+      detail: `There is no model ${JSON.stringify(body.model.slice(0, 100))}.${suggest(body.model, catalog.models(principal.organizationId))} GET /api/v1/models lists what there is.`,
       errors: [{ pointer: '/model', detail: 'is not the id of a model, which is provider/name' }],
     });
   }
@@ -89,8 +89,8 @@ function checkSize(contract: ModelContract, { resolution = 0, seconds = 0 }: Mea
 }
 
 /** A model of that name at some provider, for those who left the provider out. */
-function suggest(wanted: string, catalog: Catalog): string {
+function suggest(wanted: string, models: readonly CatalogModel[]): string {
   const name = wanted.split('/').at(-1);
-  const found = catalog.models().find((model) => model.status === 'active' && model.name === name);
+  const found = models.find((model) => model.status === 'active' && model.name === name);
   return found ? ` Did you mean ${found.id}?` : '';
 }

@@ -203,7 +203,7 @@ describe('faults of ours', () => {
   });
 
   it('does not send what an endpoint has not declared', async () => {
-    const models = api.deps.catalog.models();
+    const models = api.deps.catalog.models(null);
     const drifting = vi
       .spyOn(api.deps.catalog, 'models')
       .mockImplementation(() => [{ ...models[0], type: 'smell' } as never]);

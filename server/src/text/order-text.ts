@@ -32,7 +32,7 @@ export type TextOrderContext = Pick<EndpointContext, 'body' | 'idempotencyKey' |
 export async function orderText(order: TextOrder, { body, ...context }: TextOrderContext): Promise<AdmittedJob> {
   const { catalog } = context.deps;
   const model = order.model ?? currentModel(order.defaultModel, catalog);
-  const type = catalog.findModel(model)?.type;
+  const type = catalog.findModel(model, null)?.type;
   if (type !== undefined && type !== 'text') {
     throw invalidRequest([{ pointer: '/model', detail: `makes ${type}: use a text model of GET /api/v1/models` }]);
   }
@@ -52,7 +52,7 @@ export async function orderText(order: TextOrder, { body, ...context }: TextOrde
 
 /** The configured model or, when it has been retired, the one that follows it. */
 function currentModel(configured: string, catalog: Catalog): string {
-  const model = catalog.findModel(configured);
+  const model = catalog.findModel(configured, null);
   return model?.status === 'retired' && model.successor !== null ? model.successor : configured;
 }
 

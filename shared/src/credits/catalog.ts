@@ -1,10 +1,13 @@
+import type { Selectable } from 'kysely';
 import type { PlanLimits } from '../contracts/accounts.ts';
 import { planLimits } from '../contracts/accounts.ts';
 import type { ModelContract } from '../contracts/models/model-contract.ts';
 import { modelContracts } from '../contracts/models/model-registry.ts';
 import type { Db } from '../db/database.ts';
-import type { JobType, ModelStatus } from '../db/database.types.ts';
+import type { JobType, ModelStatus, Pricing as PricingTable } from '../db/database.types.ts';
 import type { Price } from './quote.ts';
+
+type Pricing = Selectable<PricingTable>;
 
 export interface CatalogModel {
   id: string;
@@ -32,6 +35,8 @@ export interface CatalogPlan {
 interface Snapshot {
   models: CatalogModel[];
   byName: Map<string, CatalogModel>;
+  /** Models at prices by contract: organization → id → model. */
+  byContract: Map<string, Map<string, CatalogModel>>;
   plans: CatalogPlan[];
 }
 
@@ -53,13 +58,16 @@ export class Catalog {
     this.#snapshot = await read(this.#db);
   }
 
-  models(): readonly CatalogModel[] {
-    return this.#snapshot.models;
+  /** All models, at the prices of the organization where it has its own; null: the general ones. */
+  models(organizationId: string | null): readonly CatalogModel[] {
+    const own = this.#snapshot.byContract.get(organizationId ?? '');
+    return own === undefined ? this.#snapshot.models : this.#snapshot.models.map((model) => own.get(model.id) ?? model);
   }
 
-  /** By `provider/name` or an alias. */
-  findModel(id: string): CatalogModel | undefined {
-    return this.#snapshot.byName.get(id);
+  /** By `provider/name` or an alias, at the price of the organization where it has its own. */
+  findModel(id: string, organizationId: string | null): CatalogModel | undefined {
+    const model = this.#snapshot.byName.get(id);
+    return model && (this.#snapshot.byContract.get(organizationId ?? '')?.get(model.id) ?? model);
   }
 
   plans(): readonly CatalogPlan[] {
@@ -74,7 +82,8 @@ async function read(db: Db): Promise<Snapshot> {
     db.selectFrom('plans').selectAll().where('is_public', '=', true).orderBy('sort_order').execute(),
   ]);
   const contracts = new Map(modelContracts.map((contract) => [contract.id, contract]));
-  const priceOf = new Map(prices.map((row) => [`${row.provider}/${row.model}/${row.operation}`, row]));
+  const keyOf = (row: Pricing): string => `${row.provider}/${row.model}/${row.operation}`;
+  const general = new Map(prices.filter((row) => row.organization_id === null).map((row) => [keyOf(row), row]));
   const byName = new Map<string, CatalogModel>();
   const offered: CatalogModel[] = [];
   for (const row of models) {
@@ -82,7 +91,7 @@ async function read(db: Db): Promise<Snapshot> {
     const contract = contracts.get(id) ?? null;
     // A row for a model that only a newer build can run is not offered by this one.
     if (!contract && row.status !== 'retired') continue;
-    const price = priceOf.get(`${id}/${contract?.operation ?? 'generate'}`);
+    const price = general.get(`${id}/${contract?.operation ?? 'generate'}`);
     const model: CatalogModel = {
       id,
       provider: row.provider,
@@ -91,16 +100,7 @@ async function read(db: Db): Promise<Snapshot> {
       status: row.status,
       successor: row.successor,
       contract,
-      price: price
-        ? {
-            credits: price.credits,
-            ownKeyCredits: price.own_key_credits,
-            costUsd: price.cost_usd,
-            unit: price.unit,
-            // Its shape is held by a CHECK constraint.
-            multipliers: price.multipliers as Price['multipliers'],
-          }
-        : null,
+      price: price ? toPrice(price) : null,
     };
     offered.push(model);
     for (const name of [id, ...(contract?.aliases ?? [])]) byName.set(name, model);
@@ -108,6 +108,7 @@ async function read(db: Db): Promise<Snapshot> {
   return {
     models: offered,
     byName,
+    byContract: readContracts(prices, byName),
     plans: plans.map((row) => ({
       id: row.id,
       name: row.name,
@@ -118,4 +119,29 @@ async function read(db: Db): Promise<Snapshot> {
       features: row.features,
     })),
   };
+}
+
+function toPrice(row: Pricing): Price {
+  return {
+    credits: row.credits,
+    ownKeyCredits: row.own_key_credits,
+    costUsd: row.cost_usd,
+    unit: row.unit,
+    // Its shape is held by a CHECK constraint.
+    multipliers: row.multipliers as Price['multipliers'],
+  };
+}
+
+function readContracts(
+  prices: readonly Pricing[],
+  byName: ReadonlyMap<string, CatalogModel>,
+): Map<string, Map<string, CatalogModel>> {
+  const byContract = new Map<string, Map<string, CatalogModel>>();
+  for (const row of prices) {
+    const model = byName.get(`${row.provider}/${row.model}`);
+    if (row.organization_id === null || model?.contract?.operation !== row.operation) continue;
+    const own = byContract.get(row.organization_id) ?? new Map<string, CatalogModel>();
+    byContract.set(row.organization_id, own.set(model.id, { ...model, price: toPrice(row) }));
+  }
+  return byContract;
 }

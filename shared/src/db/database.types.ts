@@ -508,6 +508,7 @@ export interface Pricing {
   model: string;
   multipliers: Generated<unknown>;
   operation: Generated<string>;
+  organization_id: string | null;
   own_key_credits: Generated<number>;
   provider: string;
   unit: string;

@@ -119,7 +119,7 @@ export class Outbox {
     const nowMs = this.#clock.now().getTime();
     this.#queue = this.#queue.filter(({ createdAtMs }) => nowMs - createdAtMs < keptForMs);
     const isInSequence = settings.sendType === 'SEQUENTIALLY';
-    const candidates = this.#queue;
+    const candidates = isInSequence ? this.#queue.slice(0, 1) : this.#queue;
     let underWay = this.#queue.filter(({ isUnderWay }) => isUnderWay).length;
     for (const queued of candidates) {
       if (underWay >= underWayMax) return;

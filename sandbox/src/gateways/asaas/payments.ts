@@ -68,7 +68,7 @@ export function createPayment(account: AsaasAccount, order: NewPayment): Payment
 
 function planOverdue(account: AsaasAccount, payment: Payment): void {
   account.clock.schedule(startOf(addDays(payment.dueDate, 1)), () => {
-    if (payment.status !== 'PENDING' || payment.deleted || payment.dueDate >= today(account)) return;
+    if (payment.status !== 'PENDING' || payment.deleted) return;
     payment.status = 'OVERDUE';
     tellPayment(account, 'PAYMENT_OVERDUE', payment);
   });

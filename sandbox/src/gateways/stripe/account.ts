@@ -1,25 +1,27 @@
 import type { GatewayClock } from '../clock.ts';
+import type {
+  CheckoutLineItem,
+  CheckoutSession,
+  Invoice,
+  InvoicePayment,
+  LineDraft,
+  PortalConfiguration,
+  PortalSession,
+  Subscription,
+  SubscriptionSchedule,
+} from './billing-objects.ts';
 import { Collection } from './collection.ts';
 import { EventOutbox } from './event-outbox.ts';
 import type {
   Charge,
-  CheckoutLineItem,
-  CheckoutSession,
   Customer,
   Dispute,
-  Invoice,
-  InvoicePayment,
-  LineDraft,
   PaymentIntent,
   PaymentMethod,
-  PortalConfiguration,
-  PortalSession,
   Price,
   Product,
   Refund,
   StripeEvent,
-  Subscription,
-  SubscriptionSchedule,
 } from './objects.ts';
 import type { SavedAnswer } from './saved-answer.ts';
 

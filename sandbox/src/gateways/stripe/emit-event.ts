@@ -1,4 +1,4 @@
-import { type StripeAccount, apiVersion, nowSeconds } from './account.ts';
+import { apiVersion, nowSeconds, type StripeAccount } from './account.ts';
 import { newId } from './new-id.ts';
 
 /** Records that something happened to `object`, as it is now, and tells the webhook endpoint. */

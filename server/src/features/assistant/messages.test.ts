@@ -227,7 +227,7 @@ it('goes to the successor when the configured model has been retired', async () 
       `insert into models (provider, name, type, status, successor) values ('openai', $1, 'text', 'retired', 'openai/gpt-6-luna')`,
       [retired],
     );
-    await vi.waitUntil(() => node.deps.catalog.findModel(`openai/${retired}`) !== undefined, { timeout: 20_000 });
+    await vi.waitUntil(() => node.deps.catalog.findModel(`openai/${retired}`, null) !== undefined, { timeout: 20_000 });
     const tenant = await makeTenant(node);
     const answer = await node.call('POST', '/api/v1/assistant/messages', {
       token: tenant.token,

@@ -79,8 +79,8 @@ it('leaves out models that cost more than was quoted, and those that are not off
     // A catalogue of this test's own, which nothing refreshes: the rows are shared by all tests.
     const catalog = await Catalog.load(other.deps.db);
     other.deps.catalog = catalog;
-    const fal = catalog.findModel('fal/flux-1.1-pro');
-    const freepik = catalog.findModel('freepik/flux-pro-v1-1');
+    const fal = catalog.findModel('fal/flux-1.1-pro', null);
+    const freepik = catalog.findModel('freepik/flux-pro-v1-1', null);
     if (!fal?.price || !freepik) throw new Error('the models of this test are not in the catalogue');
     const order = () =>
       other.call('POST', '/api/v1/jobs', {

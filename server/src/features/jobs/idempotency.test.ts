@@ -46,7 +46,7 @@ it('answers a repeated request though its model has been retired since', async (
     const first = await order(other, tenant, { marker, headers, sandbox: 'latency=60000' });
     // A catalogue of this test's own, which nothing refreshes: the rows are shared by all tests.
     other.deps.catalog = await Catalog.load(other.deps.db);
-    const model = other.deps.catalog.findModel('replicate/flux-schnell');
+    const model = other.deps.catalog.findModel('replicate/flux-schnell', null);
     if (!model) throw new Error('the model of this test is not in the catalogue');
     model.status = 'retired';
     const second = await order(other, tenant, { marker, headers, sandbox: 'latency=60000' });

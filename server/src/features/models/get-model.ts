@@ -12,8 +12,8 @@ export const getModel = endpoint({
   access: 'models:read',
   params: z.strictObject({ provider: z.string().max(50), model: z.string().max(150) }),
   responses: { 200: { description: 'The model.', body: model } },
-  handle({ params, deps }) {
-    const found = deps.catalog.findModel(`${params.provider}/${params.model}`);
+  handle({ params, deps, principal }) {
+    const found = deps.catalog.findModel(`${params.provider}/${params.model}`, principal.organizationId);
     if (found === undefined) throw new ApiError('not_found', { detail: 'There is no such model; see GET /models.' });
     return ok(presentModel(found));
   },

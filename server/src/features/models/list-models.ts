@@ -18,9 +18,9 @@ export const listModels = endpoint({
     status: modelStatus.optional(),
   }),
   responses: { 200: { description: 'All models that match.', body: page(model) } },
-  handle({ query, deps }) {
+  handle({ query, deps, principal }) {
     const data = deps.catalog
-      .models()
+      .models(principal.organizationId)
       .filter((found) => query.type === undefined || found.type === query.type)
       .filter((found) => query.provider === undefined || found.provider === query.provider)
       .filter((found) => query.status === undefined || found.status === query.status)

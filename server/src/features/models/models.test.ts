@@ -1,3 +1,4 @@
+import { until } from '@base/shared/testing/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTenant, type TestTenant } from '../../testing/make-tenant.ts';
 import { startApi, type TestApi } from '../../testing/start-api.ts';
@@ -49,4 +50,28 @@ describe('models', () => {
       await set('0.02');
     }
   });
+});
+
+it('shows and charges an organization with a contract its own prices, within seconds of their change, and nobody else', async () => {
+  const contractor = await makeTenant(api, { plan: 'professional' });
+  const other = await makeTenant(api, { plan: 'professional' });
+  await api.deps.pool.query(
+    `insert into pricing (organization_id, provider, model, operation, credits, own_key_credits, cost_usd, unit, multipliers)
+     select $1, provider, model, operation, 7, own_key_credits, cost_usd, unit, multipliers from pricing
+     where organization_id is null and provider = 'replicate' and model = 'flux-schnell' and is_active`,
+    [contractor.organizationId],
+  );
+  const creditsOf = async ({ token }: { token: string }) => {
+    const body = { model: 'replicate/flux-schnell', input: { prompt: 'a house' } };
+    const answer = await api.call('POST', '/api/v1/jobs/estimate', { token, body });
+    return Number(answer.body.credits);
+  };
+  const usual = await creditsOf(other);
+  const own = await until('the contract counts', async () =>
+    (await creditsOf(contractor)) === usual ? null : creditsOf(contractor),
+  );
+  expect(own).toBe(7 * usual);
+  expect(await creditsOf(other)).toBe(usual);
+  const shown = await api.call('GET', '/api/v1/models/replicate/flux-schnell', { token: contractor.token });
+  expect(JSON.stringify(shown.body)).toContain('"credits":7');
 });

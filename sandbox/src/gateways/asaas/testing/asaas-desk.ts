@@ -31,6 +31,7 @@ export interface Fields {
   identificationField: string;
   barCode: string;
   interrupted: boolean;
+  penalizedRequestsCount: number;
   errors: { code: string; description: string }[];
   hasMore: boolean;
   totalCount: number;

@@ -1,6 +1,7 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
+import type { CheckoutLineItem, CheckoutSession } from '../billing-objects.ts';
 import { newId } from '../new-id.ts';
-import type { CheckoutLineItem, CheckoutSession, Price } from '../objects.ts';
+import type { Price } from '../objects.ts';
 import type { Metadata } from '../params.ts';
 
 interface SessionFields {
@@ -39,7 +40,8 @@ export function buildSession(account: StripeAccount, fields: SessionFields): Che
     created: nowSeconds(account),
     currency: fields.currency,
     customer: fields.customer,
-    customer_creation: fields.customer === null && isPayment ? (fields.customerCreation ?? ('if_required' as const)) : null,
+    customer_creation:
+      fields.customer === null && isPayment ? (fields.customerCreation ?? ('if_required' as const)) : null,
     customer_details: customerDetails(account, fields.customer, fields.customerEmail),
     customer_email: fields.customerEmail,
     expires_at: fields.expiresAt,

@@ -1,11 +1,12 @@
 import { at, type CardOutcome, type CheckoutPlan, nowSeconds, type StripeAccount } from '../account.ts';
+import type { CheckoutSession } from '../billing-objects.ts';
 import { addCustomer } from '../customers/customers.ts';
 import { attach, makeBoleto, makeCard } from '../customers/payment-methods.ts';
 import { emitEvent } from '../emit-event.ts';
 import { draftInvoice } from '../invoices/draft-invoice.ts';
 import { finalizeInvoice, markPaid } from '../invoices/settle-invoice.ts';
 import { newId } from '../new-id.ts';
-import type { CheckoutSession, Customer, PaymentIntent, PaymentMethod } from '../objects.ts';
+import type { Customer, PaymentIntent, PaymentMethod } from '../objects.ts';
 import { chargeCard, openPaymentIntent, presentBoleto, settleBoleto } from '../payments/charge-payment.ts';
 import { StripeError } from '../stripe-error.ts';
 import { startSubscription } from '../subscriptions/start-subscription.ts';

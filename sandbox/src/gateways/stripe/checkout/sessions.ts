@@ -1,9 +1,10 @@
 import { at, nowSeconds, type StripeAccount } from '../account.ts';
+import type { CheckoutSession } from '../billing-objects.ts';
 import { type NewPrice, readInlinePrice, requirePrice, storePrice } from '../catalog/prices.ts';
 import { requireCustomer } from '../customers/customers.ts';
 import { emitEvent } from '../emit-event.ts';
 import { listPage, pageOf, readPageQuery } from '../list-page.ts';
-import type { CheckoutSession, Price } from '../objects.ts';
+import type { Price } from '../objects.ts';
 import type { Params } from '../params.ts';
 import { amountMin } from '../payments/payment-intents.ts';
 import type { StripeHandler } from '../serve.ts';

@@ -1,8 +1,9 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
+import type { Invoice, InvoiceLine, LineDraft, Period, Subscription } from '../billing-objects.ts';
 import { emitEvent } from '../emit-event.ts';
 import { listOf } from '../list-page.ts';
 import { newId } from '../new-id.ts';
-import type { Customer, Invoice, InvoiceLine, LineDraft, Period, Subscription } from '../objects.ts';
+import type { Customer } from '../objects.ts';
 import type { Metadata } from '../params.ts';
 
 interface InvoiceFields {

@@ -1,6 +1,6 @@
 import type { StripeAccount } from '../account.ts';
+import type { Invoice } from '../billing-objects.ts';
 import { listPage, pageOf, readPageQuery } from '../list-page.ts';
-import type { Invoice } from '../objects.ts';
 import type { StripeHandler } from '../serve.ts';
 import { noSuch } from '../stripe-error.ts';
 

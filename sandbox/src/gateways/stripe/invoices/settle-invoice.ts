@@ -1,7 +1,8 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
+import type { Invoice, InvoicePayment } from '../billing-objects.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
 import { newId } from '../new-id.ts';
-import type { Invoice, InvoicePayment, PaymentIntent, PaymentMethod } from '../objects.ts';
+import type { PaymentIntent, PaymentMethod } from '../objects.ts';
 import { cancelPaymentIntent, chargeCard, openPaymentIntent } from '../payments/charge-payment.ts';
 
 /**

@@ -95,7 +95,7 @@ export function presentBoleto(account: StripeAccount, paymentIntent: PaymentInte
       type: 'boleto_display_details',
       boleto_display_details: {
         expires_at: nowSeconds(account) + boletoDays * 86_400,
-        hosted_voucher_url: `${account.origin}/_sandbox/stripe/pages/boleto/${paymentIntent.id}`,
+        hosted_voucher_url: null,
         number: '01010101010101010101010101010101010101010101010',
         pdf: null,
       },
@@ -177,9 +177,8 @@ function addCharge(
   method: PaymentMethod,
   isPaid: boolean,
 ): Charge {
-  const id = newId('ch');
   const charge = {
-    id,
+    id: newId('ch'),
     object: 'charge' as const,
     amount: paymentIntent.amount,
     amount_captured: isPaid ? paymentIntent.amount : 0,
@@ -216,7 +215,7 @@ function addCharge(
     payment_method_details: paymentDetails(method),
     receipt_email: null,
     receipt_number: null,
-    receipt_url: isPaid ? `${account.origin}/_sandbox/stripe/pages/receipt/${id}` : null,
+    receipt_url: null,
     refunded: false,
     review: null,
     shipping: null,

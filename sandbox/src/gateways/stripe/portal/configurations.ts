@@ -1,8 +1,8 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
+import type { PortalConfiguration } from '../billing-objects.ts';
 import { emitEvent } from '../emit-event.ts';
 import { listPage, readPageQuery } from '../list-page.ts';
 import { newId } from '../new-id.ts';
-import type { PortalConfiguration } from '../objects.ts';
 import type { Params } from '../params.ts';
 import type { StripeHandler } from '../serve.ts';
 import { noSuch } from '../stripe-error.ts';

@@ -1,12 +1,13 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
+import type { Subscription, SubscriptionItem } from '../billing-objects.ts';
 import { changeObject } from '../emit-event.ts';
-import type { Price, Subscription, SubscriptionItem } from '../objects.ts';
+import type { Price } from '../objects.ts';
 import { StripeError } from '../stripe-error.ts';
 import { changePrice, planPriceChange } from '../subscriptions/change-price.ts';
 import { endSubscription } from '../subscriptions/end-subscription.ts';
+import { periodFrom } from '../subscriptions/periods.ts';
 import { buildPhase, scheduleFrom, setPhases } from '../subscriptions/schedule-lifecycle.ts';
 import { releaseSchedule } from '../subscriptions/schedule-phases.ts';
-import { periodFrom } from '../subscriptions/periods.ts';
 import { cancellation } from '../subscriptions/update-subscription.ts';
 import { defaultConfiguration } from './configurations.ts';
 

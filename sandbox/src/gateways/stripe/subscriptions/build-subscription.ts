@@ -1,7 +1,8 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
+import type { Period, Subscription, SubscriptionItem } from '../billing-objects.ts';
 import { listOf } from '../list-page.ts';
 import { newId } from '../new-id.ts';
-import type { Customer, Period, Price, Subscription, SubscriptionItem } from '../objects.ts';
+import type { Customer, Price } from '../objects.ts';
 import type { Metadata } from '../params.ts';
 
 interface SubscriptionFields {

@@ -1,9 +1,10 @@
 import { at, nowSeconds, type StripeAccount } from '../account.ts';
+import type { Invoice, LineDraft, Subscription, SubscriptionItem } from '../billing-objects.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
 import { draftInvoice } from '../invoices/draft-invoice.ts';
 import { abandonInvoice, finalizeInvoice } from '../invoices/settle-invoice.ts';
 import { newId } from '../new-id.ts';
-import type { Invoice, LineDraft, Price, Subscription, SubscriptionItem } from '../objects.ts';
+import type { Price } from '../objects.ts';
 import { declined } from '../payments/charge-payment.ts';
 import { StripeError } from '../stripe-error.ts';
 import { buildItem, withPrice } from './build-subscription.ts';

@@ -1,7 +1,8 @@
 import { at, nowSeconds, type StripeAccount } from '../account.ts';
+import type { Invoice, Subscription } from '../billing-objects.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
 import { chargeInvoice, finalizeInvoice } from '../invoices/settle-invoice.ts';
-import type { Invoice, PaymentMethod, Subscription } from '../objects.ts';
+import type { PaymentMethod } from '../objects.ts';
 import { endSubscription } from './end-subscription.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
+import type { Subscription } from '../billing-objects.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
-import type { Subscription } from '../objects.ts';
 
 export type EndReason = 'cancellation_requested' | 'payment_failed';
 

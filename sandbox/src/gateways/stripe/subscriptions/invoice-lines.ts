@@ -1,5 +1,5 @@
 import type { StripeAccount } from '../account.ts';
-import type { LineDraft, Period, SubscriptionItem } from '../objects.ts';
+import type { LineDraft, Period, SubscriptionItem } from '../billing-objects.ts';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

@@ -1,4 +1,5 @@
-import type { Period, Recurring } from '../objects.ts';
+import type { Period } from '../billing-objects.ts';
+import type { Recurring } from '../objects.ts';
 
 const secondsPerDay = 86_400;
 

@@ -1,8 +1,8 @@
 import { at, nowSeconds, type StripeAccount } from '../account.ts';
+import type { Invoice, LineDraft, Subscription, SubscriptionItem } from '../billing-objects.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
 import { draftInvoice } from '../invoices/draft-invoice.ts';
 import { abandonInvoice, finalizeInvoice } from '../invoices/settle-invoice.ts';
-import type { Invoice, LineDraft, Subscription, SubscriptionItem } from '../objects.ts';
 import { withPrice } from './build-subscription.ts';
 import { finalizeAndCollect, methodFor, subscriptionOf, takePaid } from './collect-invoice.ts';
 import { endSubscription } from './end-subscription.ts';
@@ -33,7 +33,11 @@ export function periodEndOf(subscription: Subscription): number {
 }
 
 /** Starts a period now, outside the rhythm, and bills it at once: a trial was cut short, or a pause is over. */
-export function beginPeriodNow(account: StripeAccount, subscription: Subscription, change: Partial<Subscription>): void {
+export function beginPeriodNow(
+  account: StripeAccount,
+  subscription: Subscription,
+  change: Partial<Subscription>,
+): void {
   const now = nowSeconds(account);
   const items = itemsFrom(subscription.items.data, now, now);
   const invoice = draftFor(account, { ...subscription, items: { ...subscription.items, data: items } }, 'now');
@@ -108,10 +112,7 @@ function draftFor(
     customer,
     subscription,
     reason: when === 'now' ? 'subscription_update' : 'subscription_cycle',
-    lines: [
-      ...takePending(account, subscription),
-      ...subscription.items.data.map((item) => fullLine(account, item)),
-    ],
+    lines: [...takePending(account, subscription), ...subscription.items.data.map((item) => fullLine(account, item))],
     finalizesAt: isLeftAlone ? null : nowSeconds(account) + draftSeconds,
     ...(period && { period }),
   });

@@ -1,7 +1,7 @@
 import { at, nowSeconds, type StripeAccount } from '../account.ts';
+import type { SchedulePhase, Subscription, SubscriptionSchedule } from '../billing-objects.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
 import { newId } from '../new-id.ts';
-import type { SchedulePhase, Subscription, SubscriptionSchedule } from '../objects.ts';
 import { StripeError } from '../stripe-error.ts';
 import { changePrice, planPriceChange } from './change-price.ts';
 import { periodOf } from './invoice-lines.ts';

@@ -1,6 +1,12 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
+import type {
+  Period,
+  SchedulePhase,
+  Subscription,
+  SubscriptionItem,
+  SubscriptionSchedule,
+} from '../billing-objects.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
-import type { Period, SchedulePhase, Subscription, SubscriptionItem, SubscriptionSchedule } from '../objects.ts';
 import { buildItem, withPrice } from './build-subscription.ts';
 import { endSubscription } from './end-subscription.ts';
 import { periodOf } from './invoice-lines.ts';

@@ -1,7 +1,7 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
+import type { SchedulePhase, SubscriptionSchedule } from '../billing-objects.ts';
 import { requirePrice } from '../catalog/prices.ts';
 import { listPage, readPageQuery } from '../list-page.ts';
-import type { SchedulePhase, SubscriptionSchedule } from '../objects.ts';
 import type { Params } from '../params.ts';
 import type { StripeHandler } from '../serve.ts';
 import { noSuch, StripeError } from '../stripe-error.ts';
@@ -83,7 +83,9 @@ function readPhases(account: StripeAccount, schedule: SubscriptionSchedule, para
   const phases = params.groups('phases').map((phase, index) => {
     const sentStart = readMoment(phase, 'start_date', now);
     if (index > 0 && sentStart !== undefined && sentStart !== start) {
-      throw new StripeError('Each phase must begin where the one before it ends.', { param: phase.pathOf('start_date') });
+      throw new StripeError('Each phase must begin where the one before it ends.', {
+        param: phase.pathOf('start_date'),
+      });
     }
     const begin = sentStart ?? start;
     const items = phase.groups('items').map((item) => ({

@@ -1,8 +1,9 @@
 import { at, nowSeconds, type StripeAccount } from '../account.ts';
+import type { Subscription } from '../billing-objects.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
 import { draftInvoice } from '../invoices/draft-invoice.ts';
 import { abandonInvoice, finalizeInvoice } from '../invoices/settle-invoice.ts';
-import type { Customer, PaymentIntent, Price, Subscription } from '../objects.ts';
+import type { Customer, PaymentIntent, Price } from '../objects.ts';
 import type { Metadata } from '../params.ts';
 import { buildSubscription } from './build-subscription.ts';
 import { collectInvoice, takePaid } from './collect-invoice.ts';

@@ -1,10 +1,10 @@
 import { nowSeconds, type StripeAccount } from '../account.ts';
-import { emitEvent } from '../emit-event.ts';
+import type { Subscription } from '../billing-objects.ts';
 import { requirePrice } from '../catalog/prices.ts';
 import { requireCustomer } from '../customers/customers.ts';
 import { requirePaymentMethod } from '../customers/payment-methods.ts';
+import { emitEvent } from '../emit-event.ts';
 import { listPage, readPageQuery } from '../list-page.ts';
-import type { Subscription } from '../objects.ts';
 import type { Params } from '../params.ts';
 import { declined } from '../payments/charge-payment.ts';
 import type { StripeHandler } from '../serve.ts';
@@ -62,7 +62,9 @@ export const createSubscription: StripeHandler = ({ account, params }) => {
   params.ignore('off_session', 'payment_settings', 'billing_mode');
   params.done();
   if (items.some(({ price }) => price.recurring === null)) {
-    throw new StripeError('The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.');
+    throw new StripeError(
+      'The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.',
+    );
   }
   const method = account.paymentMethods.find(fields.defaultMethod) ?? methodFor(account, { customer: customer.id });
   if (!method && payment !== 'default_incomplete' && fields.trialEnd === null) {

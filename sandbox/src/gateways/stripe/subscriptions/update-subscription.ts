@@ -1,8 +1,8 @@
 import { at, nowSeconds, type StripeAccount } from '../account.ts';
+import type { PauseCollection, Subscription } from '../billing-objects.ts';
 import { requirePrice } from '../catalog/prices.ts';
 import { requirePaymentMethod } from '../customers/payment-methods.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
-import type { PauseCollection, Subscription } from '../objects.ts';
 import type { Params } from '../params.ts';
 import type { StripeHandler } from '../serve.ts';
 import { noSuch, StripeError } from '../stripe-error.ts';

@@ -1,0 +1,61 @@
+import { Stripe } from 'stripe';
+import * as z from 'zod';
+
+export interface StripeMessage {
+  id: string;
+  type: string;
+  apiVersion: string | null;
+  /** A thin event of the v2 API: it says that something is new there, and nothing of it is ours. */
+  isThin: boolean;
+}
+
+/** Both ways: the SDK itself takes a time in the future. */
+const toleranceSeconds = 300;
+
+const messageSchema = z.object({
+  id: z.string().min(1).max(255),
+  object: z.string(),
+  type: z.string().min(1).max(255),
+  api_version: z.string().nullish(),
+});
+
+/**
+ * Reads a message that one of the secrets has signed within five minutes of `now`; null for every other.
+ * @param secrets several while one is being replaced
+ */
+export function readStripeMessage(
+  body: Buffer,
+  signature: string | undefined,
+  secrets: readonly string[],
+  now: Date,
+): StripeMessage | null {
+  if (signature === undefined || isAhead(signature, now)) return null;
+  const text = body.toString('utf8');
+  if (!secrets.some((secret) => isSigned(text, signature, secret, now))) return null;
+  const parsed = messageSchema.safeParse(parseJson(text));
+  if (!parsed.success) return null;
+  const { id, object, type, api_version: apiVersion } = parsed.data;
+  return { id, type, apiVersion: apiVersion ?? null, isThin: object !== 'event' };
+}
+
+function isSigned(text: string, signature: string, secret: string, now: Date): boolean {
+  try {
+    return Stripe.webhooks.signature.verifyHeader(text, signature, secret, toleranceSeconds, undefined, now.getTime());
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeSignatureVerificationError) return false;
+    throw error;
+  }
+}
+
+function isAhead(signature: string, now: Date): boolean {
+  const seconds = /(?:^|,)\s*t=(\d{1,12})(?:,|$)/.exec(signature)?.[1];
+  return Number(seconds) > now.getTime() / 1000 + toleranceSeconds;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
