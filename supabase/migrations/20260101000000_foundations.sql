@@ -72,6 +72,8 @@ create table public.schedules (
   next_run_at timestamptz not null default now(),
   last_started_at timestamptz,
   last_succeeded_at timestamptz,
+  -- How far it has read, for those that read what is new.
+  cursor uuid,
   -- What the last run found; every worker shows it in its metrics, whichever of them ran.
   figures jsonb not null default '{}'
 );

@@ -361,7 +361,11 @@ begin
   select c.* into v_claim from public.payment_claims c where c.gateway = p_gateway and c.claim_id = p_claim_id;
   if found then
     if v_claim.as_of > p_as_of then return 'stale'; end if;
-    if (v_claim.is_active, v_claim.amount_cents) = (p_is_active, p_amount_cents) then return 'unchanged'; end if;
+    if (v_claim.is_active, v_claim.amount_cents) = (p_is_active, p_amount_cents) then
+      -- Still so: what was asked between then and now, and comes later, is old.
+      update public.payment_claims c set as_of = p_as_of where c.gateway = p_gateway and c.claim_id = p_claim_id;
+      return 'unchanged';
+    end if;
   end if;
   insert into public.payment_claims as c (gateway, claim_id, organization_id, payment_id, kind, amount_cents, is_active, as_of)
   values (p_gateway, p_claim_id, v_payment.organization_id, v_payment.id, p_kind, p_amount_cents, p_is_active, p_as_of)

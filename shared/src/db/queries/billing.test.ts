@@ -121,7 +121,7 @@ describe('a refund', () => {
 describe('claims in any order', () => {
   const observation = fc.record({
     claim: fc.nat(3),
-    amountCents: fc.integer({ min: 0, max: 130 }),
+    amountCents: fc.constantFrom(0, 33, 70, 130),
     isActive: fc.boolean(),
   });
 
