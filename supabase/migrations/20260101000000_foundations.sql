@@ -30,6 +30,12 @@ as $$
   select (lpad(to_hex(floor(extract(epoch from p_at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
 $$;
 
+-- time_of: the moment in a time-ordered id, in milliseconds.
+create function private.time_of(p_id uuid) returns timestamptz language sql immutable parallel safe set search_path = ''
+as $$
+  select to_timestamp(('x' || lpad(left(replace(p_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint / 1000.0)
+$$;
+
 -- address_or_null: text as an address; null for what is none, because proxies may send anything.
 create function private.address_or_null(p_text text) returns inet language plpgsql immutable set search_path = ''
 as $$
@@ -99,5 +105,6 @@ revoke execute on function public.claim_schedule(text, double precision) from pu
 revoke execute on function public.uuid_v7() from public, anon, authenticated;
 revoke execute on function private.uuid_v7_at(timestamptz) from public, anon, authenticated;
 revoke execute on function private.uuid_v7_floor(timestamptz) from public, anon, authenticated;
+revoke execute on function private.time_of(uuid) from public, anon, authenticated;
 revoke execute on function private.address_or_null(text) from public, anon, authenticated;
 revoke execute on function private.act_as(jsonb) from public, anon, authenticated;

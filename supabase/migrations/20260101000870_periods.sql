@@ -128,15 +128,19 @@ create function private.follow_period(p_account public.credit_balances, p_period
 language plpgsql set search_path = ''
 as $$
 declare
+  v_anchor timestamptz := p_period_start;
   v_month record;
 begin
-  select m.* into v_month from private.month_of(p_period_start, greatest(p_now, p_period_start)) m;
-  if p_account.period_anchor = p_period_start and p_account.period_start = v_month.month_start then return; end if;
+  -- A period that begins on the 28th of February may be one of the 31st.
+  select m.* into v_month from private.month_of(p_account.period_anchor, p_period_start) m;
+  if v_month.month_start = p_period_start then v_anchor := p_account.period_anchor; end if;
+  select m.* into v_month from private.month_of(v_anchor, greatest(p_now, p_period_start)) m;
+  if p_account.period_anchor = v_anchor and p_account.period_start = v_month.month_start then return; end if;
   if abs(extract(epoch from p_account.period_start - v_month.month_start)) < 86400 then
-    update public.credit_balances b set period_anchor = p_period_start, period_start = v_month.month_start, period_end = v_month.month_end
+    update public.credit_balances b set period_anchor = v_anchor, period_start = v_month.month_start, period_end = v_month.month_end
     where b.organization_id = p_account.organization_id;
   else
-    perform private.start_period(p_account.organization_id, p_period_start, v_month.month_start, v_month.month_end);
+    perform private.start_period(p_account.organization_id, v_anchor, v_month.month_start, v_month.month_end);
   end if;
 end
 $$;
@@ -167,26 +171,30 @@ begin
 end
 $$;
 
--- expire_account: ends grants of one account that are past their time. What is on hold stays until it is spent or comes back.
+-- expire_account: ends grants of one account that are past their time. What is on hold is what ends first, and stays until it is
+-- spent or comes back. What a subscription's month left comes along into the next, as far as the plan allows.
 -- takes: the organization, whose account the caller holds.   returns: how many credits ended.   locks: the grants.
 create function private.expire_account(p_organization_id uuid, p_now timestamptz) returns bigint
 language plpgsql set search_path = ''
 as $$
 declare
   r record;
-  v_available bigint;
+  v_on_hold bigint;
   v_balance bigint;
   v_part bigint;
   v_total bigint := 0;
+  v_left bigint := 0;
 begin
-  select b.available, b.balance into v_available, v_balance from public.credit_balances b where b.organization_id = p_organization_id;
+  select b.held, b.balance into v_on_hold, v_balance from public.credit_balances b where b.organization_id = p_organization_id;
   for r in
     select g.* from public.credit_grants g
     where g.organization_id = p_organization_id and g.remaining > 0 and g.expires_at <= p_now order by g.expires_at, g.created_at, g.id for update
   loop
-    v_part := least(r.remaining, v_available - v_total);
-    exit when v_part <= 0;
+    v_part := greatest(0, r.remaining - v_on_hold);
+    v_on_hold := v_on_hold - (r.remaining - v_part);
+    continue when v_part = 0;
     v_total := v_total + v_part;
+    v_left := v_left + case r.source when 'subscription' then v_part else 0 end;
     v_balance := v_balance - v_part;
     update public.credit_grants g set remaining = g.remaining - v_part, expired = g.expired + v_part where g.id = r.id;
     insert into public.credit_transactions (id, organization_id, type, amount, balance_after, reference_type, reference_id, description, metadata)
@@ -197,7 +205,40 @@ begin
     update public.credit_balances b set balance = v_balance, updated_at = clock_timestamp() where b.organization_id = p_organization_id;
     perform private.tell(p_organization_id, 'credits.expired', null, jsonb_build_object('credits', v_total));
   end if;
+  if v_left > 0 then
+    perform private.carry_over(p_organization_id, v_left, p_now);
+  end if;
   return v_total;
+end
+$$;
+
+-- carry_over: gives credits that a subscription's month left for the month that follows, up to the plan's limit for that month.
+-- takes: the organization, whose account the caller holds.
+create function private.carry_over(p_organization_id uuid, p_credits bigint, p_now timestamptz) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  v_month record;
+  v_name text;
+  v_carried bigint;
+  v_part bigint;
+begin
+  -- A day ahead: gateways and we may differ by an hour on when a month ends.
+  select m.*, p.carry_over_max into v_month
+  from public.credit_balances b
+  join public.organizations o on o.id = b.organization_id and o.deleted_at is null
+  join public.plans p on p.id = o.plan_id and p.carry_over_max > 0
+  cross join lateral private.month_of(b.period_anchor, p_now + interval '1 day') m
+  where b.organization_id = p_organization_id;
+  if not found then return; end if;
+  v_name := to_char(v_month.month_start at time zone 'UTC', 'YYYY-MM-DD');
+  select coalesce(sum(g.amount), 0) into v_carried from public.credit_grants g
+  where g.organization_id = p_organization_id and g.source = 'adjustment' and g.reference_type = 'carry_over' and g.reference_id like v_name || ':%';
+  v_part := least(p_credits, v_month.carry_over_max - v_carried);
+  if v_part > 0 then
+    perform public.credit_credits(array[p_organization_id], array['adjustment'::public.transaction_type], array[v_part], array['carry_over'],
+      array[v_name || ':' || (v_carried + v_part)], array['Carried over from the period before'], array[v_month.month_end], array[null::uuid]);
+  end if;
 end
 $$;
 
@@ -212,8 +253,10 @@ declare
 begin
   for v_id in
     select b.organization_id from public.credit_balances b
-    where b.available > 0 and b.organization_id in (
-      select g.organization_id from public.credit_grants g where g.remaining > 0 and g.expires_at <= p_now)
+    where b.organization_id in (
+        select g.organization_id from public.credit_grants g where g.remaining > 0 and g.expires_at <= p_now)
+      -- What is all on hold does not end yet.
+      and b.held < (select sum(g.remaining) from public.credit_grants g where g.organization_id = b.organization_id and g.remaining > 0 and g.expires_at <= p_now)
     order by 1 limit p_limit for update skip locked
   loop
     v_total := v_total + private.expire_account(v_id, p_now);
@@ -232,11 +275,10 @@ as $$
 declare
   r record;
   v_month record;
-  v_carried bigint;
   v_count integer := 0;
 begin
   for r in
-    select b.organization_id, b.period_anchor, b.period_end, o.deleted_at, o.is_active, p.id as plan_id, p.name as plan_name, p.price_month_cents, p.monthly_credits, p.carry_over_max
+    select b.organization_id, b.period_anchor, o.deleted_at, o.is_active, p.id as plan_id, p.name as plan_name, p.price_month_cents, p.monthly_credits
     from public.credit_balances b join public.organizations o on o.id = b.organization_id join public.plans p on p.id = o.plan_id
     where b.period_end <= p_now order by b.organization_id limit p_limit for update of b skip locked
   loop
@@ -247,16 +289,6 @@ begin
       continue;
     end if;
     select m.* into v_month from private.month_of(r.period_anchor, p_now) m;
-    if r.carry_over_max > 0 then
-      -- A day around the boundary: gateways and we may differ by an hour on when a month ends.
-      select least(r.carry_over_max, coalesce(sum(g.expired), 0)) into v_carried from public.credit_grants g
-      where g.organization_id = r.organization_id and g.source = 'subscription'
-        and g.expires_at > r.period_end - interval '1 day' and g.expires_at <= v_month.month_start + interval '1 day';
-      if v_carried > 0 then
-        perform public.credit_credits(array[r.organization_id], array['adjustment'::public.transaction_type], array[v_carried], array['carry_over'],
-          array[to_char(v_month.month_start at time zone 'UTC', 'YYYY-MM-DD')], array['Carried over from the period before'], array[v_month.month_end], array[null::uuid]);
-      end if;
-    end if;
     if r.price_month_cents = 0 and r.monthly_credits > 0 and r.is_active then
       perform public.credit_credits(array[r.organization_id], array['bonus'::public.transaction_type], array[r.monthly_credits], array['plan'],
         array[r.plan_id || ':' || to_char(v_month.month_start at time zone 'UTC', 'YYYY-MM-DD')], array['Credits of the ' || lower(r.plan_name) || ' plan'],

@@ -134,23 +134,33 @@ begin
 end
 $$;
 
--- check_budgets: looks at the organizations whose ledger has moved since a moment, so many at most.
--- returns: how many were looked at, how many alerts were given, and from where to go on.   locks: accounts, one by one.
-create function public.check_budgets(p_after uuid, p_limit integer) returns table (checked integer, alerts integer, next_after uuid)
+-- check_budgets: looks at the organizations whose ledger has moved since the last call, so many entries at most.
+-- takes:   how many; and whether to read the last ten seconds again, because what was written first may become visible last.
+-- returns: how many entries were read, and how many alerts were given.
+-- locks:   its own row of schedules, so that one call runs at a time; accounts, one by one.
+create function public.check_budgets(p_limit integer, p_again boolean) returns table (entries integer, alerts integer)
 language plpgsql set search_path = ''
 as $$
 declare
+  v_cursor uuid;
+  v_last uuid;
   v_ids uuid[];
   v_id uuid;
 begin
-  select array_agg(distinct t.organization_id), max(t.id) into v_ids, next_after
-  from (select x.organization_id, x.id from public.credit_transactions x where x.id > p_after order by x.id limit p_limit) t;
-  checked := coalesce(cardinality(v_ids), 0);
+  select s.cursor into v_cursor from public.schedules s where s.name = 'check-budgets' for update;
+  v_cursor := coalesce(v_cursor, private.uuid_v7_floor(clock_timestamp() - interval '1 day'));
+  select count(*), array_agg(distinct t.organization_id), (array_agg(t.id order by t.id desc))[1] into entries, v_ids, v_last
+  from (
+    select x.organization_id, x.id from public.credit_transactions x
+    where x.id > case when p_again then private.uuid_v7_floor(private.time_of(v_cursor) - interval '10 seconds') else v_cursor end
+    order by x.id limit p_limit
+  ) t;
   alerts := 0;
   for v_id in select u from unnest(v_ids) u order by 1 loop
     perform from public.credit_balances b where b.organization_id = v_id for update;
     alerts := alerts + private.check_account_budgets(v_id);
   end loop;
+  update public.schedules s set cursor = greatest(v_cursor, v_last) where s.name = 'check-budgets';
   return next;
 end
 $$;

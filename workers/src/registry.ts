@@ -1,4 +1,5 @@
 import { eraseDeleted } from './jobs/accounts/erase-deleted.ts';
+import { checkBudgets } from './jobs/budgets/check-budgets.ts';
 import { validateProviderKeys } from './jobs/provider-keys/validate-provider-keys.ts';
 import type { Schedule } from './jobs/schedule.ts';
 import { auditLedger } from './jobs/upkeep/audit-ledger.ts';
@@ -22,4 +23,5 @@ export const schedules: readonly Schedule[] = [
   refreshVoices,
   eraseDeleted,
   keepAuditMonths,
+  checkBudgets,
 ];

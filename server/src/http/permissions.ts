@@ -40,6 +40,8 @@ export const permissions = {
   'generations:read': { roles: everyone, scope: 'read' },
   'generations:write': { roles: makers, scope: 'write' },
   'credits:read': { roles: everyone, scope: 'read' },
+  'billing:read': { roles: managers, scope: 'admin' },
+  'billing:write': { roles: admins, scope: null },
 } as const satisfies Record<string, Rule>;
 
 export type Permission = keyof typeof permissions;

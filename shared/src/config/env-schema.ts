@@ -119,6 +119,12 @@ export const envSchema = z.object({
   ASSISTANT_MODEL: z.string().default('openai/gpt-6-luna'),
   INSIGHTS_MODEL: z.string().default('openai/gpt-6-luna'),
   CODE_MODEL: z.string().default('openai/gpt-6-luna'),
+
+  BILLING_GATEWAY: z.enum(['stripe', 'asaas']).default('stripe'),
+  BILLING_GRACE_DAYS: count(0, 90).default(7),
+  STRIPE_SECRET_KEY: secret,
+  STRIPE_WEBHOOK_SECRET: list.default([]),
+  STRIPE_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.stripe.com'),
 });
 
 export type Config = Readonly<z.infer<typeof envSchema>>;

@@ -572,6 +572,7 @@ export interface ProviderAttempts {
 }
 
 export interface Schedules {
+  cursor: string | null;
   figures: Generated<unknown>;
   last_started_at: Date | null;
   last_succeeded_at: Date | null;

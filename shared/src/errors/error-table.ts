@@ -21,6 +21,7 @@ export const errorTable = {
   conflict: { status: 409, title: 'The resource is not in a state that allows this' },
   last_admin: { status: 409, title: 'An organization keeps at least one active admin' },
   already_member: { status: 409, title: 'This person is a member already' },
+  already_subscribed: { status: 409, title: 'The organization has a subscription already' },
   has_organization: { status: 409, title: 'Something keeps you in the organization you are in' },
   invitation_invalid: { status: 404, title: 'The invitation cannot be used' },
   provider_key_invalid: { status: 409, title: 'The provider refuses your own key' },
