@@ -8,6 +8,7 @@ import { apiKeys } from './features/api-keys/router.ts';
 import { assistant } from './features/assistant/router.ts';
 import { auditLogs } from './features/audit-logs/router.ts';
 import { auth } from './features/auth/router.ts';
+import { autoTopup } from './features/auto-topup/router.ts';
 import { callbacks } from './features/callbacks/router.ts';
 import { code } from './features/code/router.ts';
 import { conversations } from './features/conversations/router.ts';
@@ -56,6 +57,7 @@ export const mounted: readonly MountedEndpoints[] = [
       ...generations,
       ...credits,
       ...events,
+      ...autoTopup,
       ...plans,
       ...callbacks,
       ...userSync,

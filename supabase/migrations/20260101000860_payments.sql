@@ -247,7 +247,7 @@ begin
   elsif code = 'make' then
     update public.checkouts c set creating_until = clock_timestamp() + make_interval(secs => p_making_seconds) where c.id = v_row.id returning * into v_row;
   end if;
-  checkout := to_jsonb(v_row);
+  checkout := case when v_row.id is not null then to_jsonb(v_row) end;
   return next;
 end
 $$;

@@ -235,7 +235,7 @@ begin
       and s.day_cents + p.price_cents <= a.daily_cap_cents and s.month_cents + p.price_cents <= a.monthly_cap_cents
     order by a.organization_id limit p_limit for update of a skip locked
   ) d
-  on conflict (organization_id) where status = 'pending' do nothing;
+  on conflict do nothing;
 
   return query
   with due as (

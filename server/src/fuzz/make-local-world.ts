@@ -10,7 +10,7 @@ import {
   type Person,
   type Tenant,
 } from './make-tenant.ts';
-import { createApiUser, listQuickModels, makeConversation, makePictures } from './use-api.ts';
+import { createApiUser, listQuickModels, makeConversation, makePictures, makeText } from './use-api.ts';
 import type { ResourceIds, ResourceName, World } from './world.ts';
 
 export interface LocalStack {
@@ -80,9 +80,11 @@ async function furnish({ pool }: Database, stack: LocalStack, pictures: number):
   const tenant = await makeTenant(pool, stack.jwtSecret);
   const user = createApiUser(stack.apiUrl, tenant.admin.token);
   const prompt = `${tenant.marker} prompt [sandbox: picture=tiny, latency=50]`;
-  const [made, conversation] = await Promise.all([
+  const [made, conversation, codeJob, insightsJob] = await Promise.all([
     makePictures(user, { prompt, count: pictures }),
     makeConversation(user, prompt),
+    makeText(user, '/code/generate', { role: 'kite maker', prompt }),
+    makeText(user, '/assistant/insights', { data: { kites: 3 }, question: prompt }),
     putProviderKey(stack.apiUrl, tenant),
   ]);
   const owner = { organizationId: tenant.organizationId, userId: tenant.admin.id };
@@ -100,6 +102,8 @@ async function furnish({ pool }: Database, stack: LocalStack, pictures: number):
     words: [tenant.marker, tenant.admin.email, ...keys.map(({ key }) => key)],
     ids: {
       job: [...made.map(({ id }) => id), conversation.jobId],
+      'code-job': [codeJob],
+      'insights-job': [insightsJob],
       generation: made.flatMap(({ generation_ids: ids }) => ids),
       conversation: [conversation.id, ...spares],
       'api-key': keys.map(({ id }) => id),
@@ -126,6 +130,8 @@ function joinIds(own: Ids, foreign: Ids): World['resources'] {
   };
   return {
     job: join('job'),
+    'code-job': join('code-job'),
+    'insights-job': join('insights-job'),
     generation: join('generation'),
     conversation: join('conversation'),
     'api-key': join('api-key'),

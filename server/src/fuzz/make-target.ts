@@ -88,7 +88,7 @@ function modelName(model: Model): string {
 
 /** Which rows an id in a path names. */
 function resourceOf(name: string, path: string): ResourceName | null {
-  if (name === 'job_id') return 'job';
+  if (name === 'job_id') return path.includes('/code/') ? 'code-job' : 'insights-job';
   if (name !== 'id') return null;
   if (path.includes('/jobs/')) return 'job';
   if (path.includes('/generations/')) return 'generation';

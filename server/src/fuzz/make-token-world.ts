@@ -39,6 +39,8 @@ export async function makeTokenWorld(apiUrl: string, token: string): Promise<Wor
     leavers: of('impostor', strangersTokens(), false),
     resources: {
       job: await idsAt('/jobs'),
+      'code-job': await idsAt('/jobs?type=text'),
+      'insights-job': await idsAt('/jobs?type=text'),
       generation: await idsAt('/generations'),
       conversation: await idsAt('/conversations'),
       // Never the account's own: the token may be one of them.

@@ -56,6 +56,7 @@ export async function listQuickModels(user: ApiUser): Promise<Model[]> {
 
 const job = z.object({ id: z.string(), status: z.string(), generation_ids: z.array(z.string()) });
 const message = z.object({ conversation_id: z.string(), job: z.object({ id: z.string() }) });
+const textOrder = z.object({ job: z.object({ id: z.string() }) });
 export type MadeJob = z.infer<typeof job>;
 
 const patienceMs = 60_000;
@@ -72,6 +73,13 @@ export async function makeConversation(user: ApiUser, text: string): Promise<{ i
   const made = await user.post('/assistant/messages', { message: text }, message);
   await endOfJob(user, made.job.id);
   return { id: made.conversation_id, jobId: made.job.id };
+}
+
+/** A text in a checked form, written: code or insights. Gives the id of its job. */
+export async function makeText(user: ApiUser, path: string, body: unknown): Promise<string> {
+  const made = await user.post(path, body, textOrder);
+  await endOfJob(user, made.job.id);
+  return made.job.id;
 }
 
 async function endOfJob(user: ApiUser, id: string): Promise<MadeJob> {

@@ -20,6 +20,8 @@ export interface CallerGroup {
 
 export const resourceNames = [
   'job',
+  'code-job',
+  'insights-job',
   'generation',
   'conversation',
   'api-key',

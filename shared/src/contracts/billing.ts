@@ -45,7 +45,9 @@ export const checkout = z
     gateway: z.enum(gateways),
     status: z
       .enum(['creating', 'open', 'completed', 'expired', 'failed'])
-      .meta({ description: 'It is completed when it is paid, which the gateway tells us, not the page it returns to.' }),
+      .meta({
+        description: 'It is completed when it is paid, which the gateway tells us, not the page it returns to.',
+      }),
     plan: z.string().nullable(),
     interval: z.enum(billingIntervals).nullable(),
     pack: z.string().nullable(),
@@ -64,16 +66,16 @@ export const checkout = z
   .meta({ id: 'Checkout' });
 
 export const createPortalBody = z.strictObject({ return_url: returnUrl.optional() });
-export const portal = z
-  .object({ object: z.literal('portal'), url: z.string() })
-  .meta({ id: 'BillingPortal' });
+export const portal = z.object({ object: z.literal('portal'), url: z.string() }).meta({ id: 'BillingPortal' });
 
 export const subscriptionStatuses = ['trialing', 'active', 'past_due', 'paused', 'canceled'] as const;
 
 export const subscription = z
   .object({
     object: z.literal('subscription'),
-    plan: z.string().meta({ description: 'What holds now; `free` without a subscription, and when its grace is over.' }),
+    plan: z
+      .string()
+      .meta({ description: 'What holds now; `free` without a subscription, and when its grace is over.' }),
     status: z.enum(subscriptionStatuses).nullable().meta({ description: 'Null when there has never been one.' }),
     subscribed_plan: z.string().nullable(),
     gateway: z.enum(gateways).nullable(),
@@ -89,7 +91,10 @@ export const subscription = z
   })
   .meta({ id: 'Subscription' });
 
-export const changeSubscriptionBody = z.strictObject({ plan: slug, interval: z.enum(billingIntervals).default('month') });
+export const changeSubscriptionBody = z.strictObject({
+  plan: slug,
+  interval: z.enum(billingIntervals).default('month'),
+});
 
 export const subscriptionChange = z
   .object({

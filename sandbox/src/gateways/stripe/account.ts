@@ -10,8 +10,9 @@ import type {
   Subscription,
   SubscriptionSchedule,
 } from './billing-objects.ts';
-import { Collection } from './collection.ts';
+import { BoundedMap, Collection } from './collection.ts';
 import { EventOutbox } from './event-outbox.ts';
+import type { FaultPlan } from './faults.ts';
 import type {
   Charge,
   Customer,
@@ -24,9 +25,6 @@ import type {
   StripeEvent,
 } from './objects.ts';
 import type { SavedAnswer } from './saved-answer.ts';
-
-/** The API version that objects and events have the shape of. */
-export const apiVersion = '2026-10-28.endive';
 
 export type CardOutcome = 'ok' | 'declined';
 export type AfterRetries = 'cancel' | 'unpaid' | 'past_due';
@@ -72,13 +70,14 @@ export interface StripeAccount {
   portalConfigurations: Collection<PortalConfiguration>;
   events: Collection<StripeEvent>;
   outbox: EventOutbox;
-  savedAnswers: Map<string, SavedAnswer>;
+  savedAnswers: BoundedMap<SavedAnswer>;
   /** What comes of a charge to a payment method. */
-  cardOutcomes: Map<string, CardOutcome>;
-  checkoutPlans: Map<string, CheckoutPlan>;
-  pendingProrations: Map<string, LineDraft[]>;
+  cardOutcomes: BoundedMap<CardOutcome>;
+  checkoutPlans: BoundedMap<CheckoutPlan>;
+  pendingProrations: BoundedMap<LineDraft[]>;
   /** What becomes of a subscription whose renewal has failed for the last time. */
   afterRetries: AfterRetries;
+  faultPlan: FaultPlan | null;
   /** The API call under way, for its events; null for what Stripe does on its own. */
   request: StripeEvent['request'] | null;
 }
@@ -105,11 +104,12 @@ export function createStripeAccount(clock: GatewayClock): StripeAccount {
     portalConfigurations: new Collection(),
     events: new Collection(),
     outbox: new EventOutbox(clock),
-    savedAnswers: new Map(),
-    cardOutcomes: new Map(),
-    checkoutPlans: new Map(),
-    pendingProrations: new Map(),
+    savedAnswers: new BoundedMap(),
+    cardOutcomes: new BoundedMap(),
+    checkoutPlans: new BoundedMap(),
+    pendingProrations: new BoundedMap(),
     afterRetries: 'cancel',
+    faultPlan: null,
     request: null,
   };
 }

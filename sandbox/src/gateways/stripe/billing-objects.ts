@@ -58,7 +58,7 @@ export interface Invoice {
   attempted: boolean;
   auto_advance: boolean;
   automatically_finalizes_at: number | null;
-  billing_reason: 'manual' | 'subscription_create' | 'subscription_cycle' | 'subscription_update';
+  billing_reason: 'manual' | 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'upcoming';
   currency: string;
   customer: string;
   effective_at: number | null;

@@ -212,7 +212,11 @@ describe('the page', () => {
   test.each([
     ['no success URL', { success_url: '' }, 'success_url'],
     ['an expiry too soon', { expires_at: 1 }, 'expires_at'],
-    ['payment_method_types, which this version has no more', { payment_method_types: ['card'] }, 'payment_method_types'],
+    [
+      'payment_method_types, which this version has no more',
+      { payment_method_types: ['card'] },
+      'payment_method_types',
+    ],
     ['an unknown price', { line_items: [{ price: 'price_none', quantity: 1 }] }, 'line_items[0][price]'],
   ])('is refused with %s', async (_what, wrong, param) => {
     const params = {

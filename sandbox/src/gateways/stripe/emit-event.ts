@@ -1,4 +1,4 @@
-import { apiVersion, nowSeconds, type StripeAccount } from './account.ts';
+import { nowSeconds, type StripeAccount } from './account.ts';
 import { newId } from './new-id.ts';
 
 /** Records that something happened to `object`, as it is now, and tells the webhook endpoint. */
@@ -11,7 +11,7 @@ export function emitEvent(
   const event = account.events.add({
     id: newId('evt'),
     object: 'event',
-    api_version: apiVersion,
+    api_version: account.outbox.endpoint.apiVersion,
     created: nowSeconds(account),
     data: { object: structuredClone(object), ...(previous && { previous_attributes: previous }) },
     livemode: false,

@@ -3,11 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GatewayClock } from '../clock.ts';
 import type { StripeEvent } from './objects.ts';
 
+/** The API version that objects and events have the shape of. */
+export const apiVersion = '2026-10-28.endive';
+
 export interface WebhookEndpoint {
   url: string | null;
   secret: string;
   /** `push` sends events at once, `hold` keeps them until somebody takes them. */
   mode: 'push' | 'hold';
+  /** What events say their version is. Their shape is that of `apiVersion`, whatever it says. */
+  apiVersion: string;
 }
 
 export interface HeldEvent {
@@ -30,7 +35,7 @@ const loopbackHosts = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** The way of the events to the webhook endpoint. */
 export class EventOutbox {
-  endpoint: WebhookEndpoint = { url: null, secret: 'whsec_stripe_sandbox', mode: 'hold' };
+  endpoint: WebhookEndpoint = { url: null, secret: 'whsec_stripe_sandbox', mode: 'hold', apiVersion };
   #held: HeldEvent[] = [];
   #isSending = false;
   readonly #clock: GatewayClock;

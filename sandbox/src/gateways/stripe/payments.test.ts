@@ -72,9 +72,10 @@ describe('a charge without the customer', () => {
     ['payment_method_types', { payment_method_types: ['card'] }, 'payment_method_types_no_longer_supported'],
     ['less than R$ 0.50', { amount: 49 }, 'amount_too_small'],
   ])('is refused with %s', async (_what, wrong, code) => {
-    await expect(
-      stripe.sdk.paymentIntents.create({ amount: 3_000, currency: 'brl', ...wrong }),
-    ).rejects.toMatchObject({ statusCode: 400, code });
+    await expect(stripe.sdk.paymentIntents.create({ amount: 3_000, currency: 'brl', ...wrong })).rejects.toMatchObject({
+      statusCode: 400,
+      code,
+    });
   });
 });
 

@@ -118,9 +118,11 @@ describe('an upgrade', () => {
       share(14_900, now, item),
       14_900,
     ]);
-    expect(
-      invoice?.lines.data.map(({ parent }) => parent?.subscription_item_details?.proration),
-    ).toEqual([true, true, false]);
+    expect(invoice?.lines.data.map(({ parent }) => parent?.subscription_item_details?.proration)).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 
   test('to a yearly price starts the year now and takes the rest of the month off', async () => {
@@ -194,9 +196,9 @@ describe('a downgrade', () => {
       ],
     });
     expect((await stripe.sdk.subscriptions.retrieve(subscription.id)).schedule).toBe(schedule.id);
-    await expect(
-      stripe.sdk.subscriptions.update(subscription.id, { cancel_at_period_end: true }),
-    ).rejects.toThrow('managed by the subscription schedule');
+    await expect(stripe.sdk.subscriptions.update(subscription.id, { cancel_at_period_end: true })).rejects.toThrow(
+      'managed by the subscription schedule',
+    );
     await stripe.takeEvents(customer.id);
 
     await stripe.advanceTo(item.current_period_end + 3_600);

@@ -16,6 +16,16 @@ describe('the end of a period', () => {
   test('starts the next one, drafts its invoice, and charges that an hour later', () =>
     withStripe(async (stripe, { basic }) => {
       const { customer, subscription, item } = await subscribe(stripe, basic);
+      await stripe.advanceTo(item.current_period_end - 7 * 86_400);
+      const announced = await stripe.takeEvents(customer.id);
+      expect(objectsOf(announced, 'invoice.upcoming')).toMatchObject([
+        {
+          billing_reason: 'upcoming',
+          amount_due: 4_900,
+          lines: { data: [{ period: { start: item.current_period_end } }] },
+        },
+      ]);
+      expect(announced[0]?.data.object).not.toHaveProperty('id');
       await stripe.advanceTo(item.current_period_end);
       const atEnd = await stripe.takeEvents(customer.id);
       expect(typesOf(atEnd)).toEqual(['invoice.created', 'customer.subscription.updated']);

@@ -2,8 +2,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import { isInvalidKey } from '../../is-invalid-key.ts';
 import { sandboxOrigin } from '../../providers/provider.ts';
 import { sendText } from '../../send-reply.ts';
-import { apiVersion, type StripeAccount } from './account.ts';
+import type { StripeAccount } from './account.ts';
+import { apiVersion } from './event-outbox.ts';
 import { expandAnswer } from './expand.ts';
+import { spoilAnswer, takeFault } from './faults.ts';
 import { newId } from './new-id.ts';
 import { Params } from './params.ts';
 import { type FormFields, parseForm } from './parse-form.ts';
@@ -31,13 +33,14 @@ interface Answer {
 
 /** Keys are forgotten after a day. */
 const savedForMs = 86_400_000;
-const savedMax = 20_000;
 const keyLengthMax = 255;
 
 /** Makes the handler of a route: the key, the parameters, idempotency, `expand`, and the form of the answer. */
 export function serve(account: StripeAccount, handler: StripeHandler): RequestHandler {
-  return (req, res) => {
+  return async (req, res) => {
     const requestId = newId('req', 14);
+    const fault = takeFault(account.faultPlan, req.method, req.originalUrl);
+    if (fault && !fault.endsWith('_after')) return spoilAnswer(res, fault);
     account.origin = sandboxOrigin(req);
     account.clock.runDue();
     const answer = withErrors(() => {
@@ -46,6 +49,7 @@ export function serve(account: StripeAccount, handler: StripeHandler): RequestHa
         ? answerOnce(account, handler, req, requestId)
         : answerCall(account, handler, req, requestId);
     });
+    if (fault) return spoilAnswer(res, fault);
     send(req, res, requestId, answer);
   };
 }
@@ -92,7 +96,6 @@ function answerOnce(account: StripeAccount, handler: StripeHandler, req: Request
   const answer = withErrors(() => answerCall(account, handler, req, requestId));
   // A declined card is a result; bad parameters are not.
   if (answer.status === 200 || answer.status === 402) {
-    account.savedAnswers.delete(key);
     account.savedAnswers.set(key, {
       question,
       status: answer.status,
@@ -100,10 +103,6 @@ function answerOnce(account: StripeAccount, handler: StripeHandler, req: Request
       requestId,
       savedAtMs: nowMs,
     });
-    if (account.savedAnswers.size > savedMax) {
-      const oldest = account.savedAnswers.keys().next();
-      if (!oldest.done) account.savedAnswers.delete(oldest.value);
-    }
   }
   return answer;
 }

@@ -1,4 +1,4 @@
-import type { Queryable } from '../queryable.ts';
+import type { Queryable, Statements } from '../queryable.ts';
 
 /** Wrappers of the database's functions for payments, subscriptions and periods; see the headers in the migrations. */
 
@@ -17,10 +17,14 @@ export interface CheckoutRow {
   amount_cents: number;
   method: string | null;
   status: 'creating' | 'open' | 'completed' | 'expired' | 'failed';
+  /** Whoever makes it at the gateway works on it until then. */
+  creating_until: string | null;
   gateway_id: string | null;
   url: string | null;
   instructions: Record<string, unknown> | null;
   expires_at: string;
+  completed_at: string | null;
+  created_at: string;
 }
 
 export interface NewCheckout {
@@ -43,8 +47,8 @@ export interface OpenedCheckout {
   trial_days: number | null;
 }
 
-export async function openCheckout(pool: Queryable, order: NewCheckout): Promise<OpenedCheckout> {
-  const { rows } = await pool.query<OpenedCheckout>(
+export async function openCheckout(db: Statements, order: NewCheckout): Promise<OpenedCheckout> {
+  const { rows } = await db.query<OpenedCheckout>(
     'select * from public.open_checkout($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
     [
       order.id,

@@ -4,7 +4,7 @@ import { newId } from '../new-id.ts';
 import type { Price } from '../objects.ts';
 import type { Metadata } from '../params.ts';
 
-interface SessionFields {
+export interface SessionFields {
   mode: CheckoutSession['mode'];
   lineItems: readonly CheckoutLineItem[];
   currency: string;

@@ -10,7 +10,7 @@ import { amountMin } from '../payments/payment-intents.ts';
 import type { StripeHandler } from '../serve.ts';
 import { noSuch, StripeError } from '../stripe-error.ts';
 import { readTrialWithoutCard } from '../subscriptions/subscriptions.ts';
-import { buildLineItem, buildSession } from './build-session.ts';
+import { buildLineItem, buildSession, type SessionFields } from './build-session.ts';
 
 const shortestSeconds = 30 * 60;
 const longestSeconds = 24 * 3_600;
@@ -166,9 +166,14 @@ function readItems(account: StripeAccount, params: Params): WantedItem[] {
   });
 }
 
-function checkWanted(fields: { mode: CheckoutSession['mode']; successUrl: string | null }, wanted: WantedItem[]): void {
+type Checked = Pick<SessionFields, 'mode' | 'successUrl' | 'customer' | 'customerEmail'>;
+
+function checkWanted(fields: Checked, wanted: WantedItem[]): void {
   if (wanted.length === 0) {
     throw new StripeError('Missing required param: line_items.', { code: 'parameter_missing', param: 'line_items' });
+  }
+  if (fields.customer !== null && fields.customerEmail !== null) {
+    throw new StripeError('You may only specify one of these parameters: customer, customer_email.');
   }
   if (fields.successUrl === null || !URL.canParse(fields.successUrl.replace('{CHECKOUT_SESSION_ID}', 'id'))) {
     throw new StripeError('Not a valid URL', { code: 'url_invalid', param: 'success_url' });
@@ -190,7 +195,7 @@ function checkWanted(fields: { mode: CheckoutSession['mode']; successUrl: string
   if (new Set(wanted.map(({ price }) => price.currency)).size > 1) {
     throw new StripeError('All line items must have the same currency.', { param: 'line_items' });
   }
-  if (wanted.some(({ price }) => !price.active && price.lookup_key !== null)) {
+  if (wanted.some(({ price, made }) => !made && !price.active)) {
     throw new StripeError('The price specified is inactive. This field only accepts active prices.', {
       param: 'line_items',
     });

@@ -22,12 +22,12 @@ export class ControlBody {
     return found;
   }
 
-  /** Cents. */
+  /** Cents, or a number of times. */
   amount(name: string): number | undefined {
     const value = this.#fields.get(name);
     if (value === undefined || value === null) return undefined;
     if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-    throw new StripeError(`${name} must be a whole number of cents above 0`);
+    throw new StripeError(`${name} must be a whole number above 0`);
   }
 
   flag(name: string): boolean | undefined {

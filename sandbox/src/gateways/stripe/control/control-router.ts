@@ -7,6 +7,7 @@ import { requireSession } from '../checkout/sessions.ts';
 import { deletedForm, requireCustomer } from '../customers/customers.ts';
 import { deleteCustomer } from '../customers/delete-customer.ts';
 import { replaceCard } from '../customers/payment-methods.ts';
+import { faultNames } from '../faults.ts';
 import { closeDispute, openDispute, requireDispute } from '../payments/disputes.ts';
 import { failRefund, refundCharge, requirePaidCharge, requireRefund } from '../payments/refunds.ts';
 import { cancelInPortal, changeInPortal, resumeInPortal } from '../portal/portal-acts.ts';
@@ -44,6 +45,10 @@ export function buildStripeControls(account: StripeAccount): Router {
       account.afterRetries = body.choice('after_retries', settings) ?? account.afterRetries;
       return { after_retries: account.afterRetries };
     }),
+  );
+  router.put(
+    '/fault',
+    act((_id, body) => setFault(account, body)),
   );
   addPayers(router, account, act);
   addBanks(router, account, act);
@@ -125,9 +130,25 @@ function setWebhook(account: StripeAccount, body: ControlBody) {
     url: body.text('url') ?? endpoint.url,
     secret: body.text('secret') ?? endpoint.secret,
     mode: body.choice('mode', ['push', 'hold']) ?? endpoint.mode,
+    apiVersion: body.text('api_version') ?? endpoint.apiVersion,
   };
   void account.outbox.sendHeld();
-  return account.outbox.endpoint;
+  const { url, secret, mode, apiVersion } = account.outbox.endpoint;
+  return { url, secret, mode, api_version: apiVersion };
+}
+
+/** What goes wrong with the next calls of the API; without a name, nothing. */
+function setFault(account: StripeAccount, body: ControlBody) {
+  const fault = body.choice('fault', faultNames);
+  account.faultPlan = fault
+    ? {
+        fault,
+        times: body.amount('times') ?? 1,
+        method: body.text('method') ?? null,
+        path: body.text('path') ?? null,
+      }
+    : null;
+  return account.faultPlan ?? {};
 }
 
 function runAct(account: StripeAccount, run: Act): RequestHandler {

@@ -15,6 +15,7 @@ const paymentDescriptions = {
   subscription_cycle: 'Subscription update',
   subscription_update: 'Subscription update',
   manual: 'Payment for Invoice',
+  upcoming: 'Subscription update',
 } as const;
 
 /** draft → open. True when it is paid with that, because nothing is due. `payment` is one that has been begun already. */
@@ -36,6 +37,7 @@ export function finalizeInvoice(account: StripeAccount, invoice: Invoice, paymen
     next_payment_attempt: null,
     number: customer ? `${customer.invoice_prefix}-${String(customer.next_invoice_sequence).padStart(4, '0')}` : null,
     starting_balance: balance,
+    ...(invoice.parent && { parent: withCurrentMetadata(account, invoice.parent) }),
     status: 'open',
     status_transitions: { ...invoice.status_transitions, finalized_at: now },
   });
@@ -127,6 +129,13 @@ export function abandonInvoice(account: StripeAccount, invoice: Invoice, status:
   payment.status = 'canceled';
   payment.status_transitions.canceled_at = now;
   cancelPaymentIntent(account, paymentIntent, 'void_invoice');
+}
+
+/** An invoice keeps the metadata that its subscription has when it is finalized. */
+function withCurrentMetadata(account: StripeAccount, parent: NonNullable<Invoice['parent']>): Invoice['parent'] {
+  const { subscription, metadata } = parent.subscription_details;
+  const current = account.subscriptions.find(subscription)?.metadata ?? metadata;
+  return { ...parent, subscription_details: { subscription, metadata: { ...current } } };
 }
 
 function openPayment(account: StripeAccount, invoice: Invoice): PaymentIntent {

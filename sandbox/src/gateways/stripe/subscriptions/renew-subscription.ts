@@ -1,7 +1,7 @@
 import { at, nowSeconds, type StripeAccount } from '../account.ts';
 import type { Invoice, LineDraft, Subscription, SubscriptionItem } from '../billing-objects.ts';
 import { changeObject, emitEvent } from '../emit-event.ts';
-import { draftInvoice } from '../invoices/draft-invoice.ts';
+import { buildInvoice, draftInvoice } from '../invoices/draft-invoice.ts';
 import { abandonInvoice, finalizeInvoice } from '../invoices/settle-invoice.ts';
 import { withPrice } from './build-subscription.ts';
 import { finalizeAndCollect, methodFor, subscriptionOf, takePaid } from './collect-invoice.ts';
@@ -17,14 +17,24 @@ import { advanceSchedule, phaseItems } from './schedule-phases.ts';
  */
 
 const draftSeconds = 3_600;
+/** How long before its renewal an invoice is announced. */
+const noticeSeconds = 7 * 86_400;
 
 /** Plans the end of the current period. A plan that is no longer right when its time comes does nothing. */
 export function planTurn(account: StripeAccount, subscription: Subscription, end = periodEndOf(subscription)): void {
+  const isCurrent = () =>
+    subscription.ended_at === null &&
+    periodEndOf(subscription) === end &&
+    !['incomplete', 'paused'].includes(subscription.status) &&
+    account.customers.find(subscription.customer) !== undefined;
+  const noticeAt = end - noticeSeconds;
+  if (noticeAt > nowSeconds(account)) {
+    at(account, noticeAt, () => {
+      if (isCurrent() && !subscription.cancel_at_period_end) announce(account, subscription, end);
+    });
+  }
   at(account, end, () => {
-    const isCurrent = subscription.ended_at === null && periodEndOf(subscription) === end;
-    if (isCurrent && subscription.status !== 'incomplete' && subscription.status !== 'paused') {
-      turn(account, subscription, end);
-    }
+    if (isCurrent()) turn(account, subscription, end);
   });
 }
 
@@ -89,6 +99,24 @@ function renew(account: StripeAccount, subscription: Subscription, current: Subs
   });
   planTurn(account, subscription);
   at(account, end + draftSeconds, () => advanceDraft(account, invoice));
+}
+
+/** The invoice to come. It is not there yet, so it has no id. */
+function announce(account: StripeAccount, subscription: Subscription, end: number): void {
+  const customer = account.customers.find(subscription.customer);
+  if (!customer) return;
+  const items = itemsFrom(subscription.items.data, end, subscription.billing_cycle_anchor);
+  const pending = account.pendingProrations.get(subscription.id) ?? [];
+  const lines = [...pending, ...items.map((item) => fullLine(account, item))];
+  const invoice = buildInvoice(account, {
+    customer,
+    subscription,
+    lines,
+    reason: 'upcoming',
+    finalizesAt: end + draftSeconds,
+  });
+  const { id: _id, ...upcoming } = invoice;
+  emitEvent(account, 'invoice.upcoming', { ...upcoming, created: end, next_payment_attempt: end + draftSeconds });
 }
 
 function itemsFrom(items: readonly SubscriptionItem[], start: number, anchor: number): SubscriptionItem[] {

@@ -101,6 +101,7 @@ function planPhases(account: StripeAccount, schedule: SubscriptionSchedule): voi
 function enterPhase(account: StripeAccount, schedule: SubscriptionSchedule, time: number): void {
   const subscription = account.subscriptions.find(schedule.subscription);
   if (schedule.status !== 'active' || !subscription || periodEndOf(subscription) === time) return;
+  if (!account.customers.find(subscription.customer)) return;
   const advance = advanceSchedule(account, subscription);
   if (advance.fate !== 'phase') return;
   const items = phaseItems(account, subscription, advance.phase);

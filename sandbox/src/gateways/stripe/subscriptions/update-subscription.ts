@@ -34,7 +34,8 @@ export const updateSubscription: StripeHandler = ({ account, params, id }) => {
   const payment = params.choice('payment_behavior', payments) ?? 'allow_incomplete';
   refuseNotPending(params, payment);
   const now = nowSeconds(account);
-  const date = params.integer('proration_date', { max: now }) ?? now;
+  const [first] = subscription.items.data;
+  const date = params.integer('proration_date', { min: first?.current_period_start ?? 0, max: now }) ?? now;
   const changes = readItemChanges(account, subscription, params);
   const isTrialEnded = readTrialEndNow(params, subscription);
   const change = readOwnFields(account, subscription, params);

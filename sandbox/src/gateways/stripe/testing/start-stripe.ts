@@ -69,7 +69,7 @@ export function objectsOf<T extends Stripe.Event['type']>(
 ): Extract<Stripe.Event, { type: T }>['data']['object'][] {
   return events
     .filter((event): event is Extract<Stripe.Event, { type: T }> => event.type === type)
-    .map((event) => event.data.object);
+    .map((event) => event.data.object as Extract<Stripe.Event, { type: T }>['data']['object']); // The union of all events is too wide for the compiler to see it.
 }
 
 export function typesOf(events: readonly Stripe.Event[]): string[] {
