@@ -148,7 +148,7 @@ describe('claims in any order', () => {
             const kind = seen.claim % 2 === 0 ? 'refund' : 'dispute';
             await claim(pool, id, amountCents, { claimId, kind, isActive, asOf: day(at) });
           }
-          const last = new Map(made.map((seen) => [seen.claim, seen.isActive ? seen.amountCents : 0]));
+          const last = new Map<number, number>(made.map((seen) => [seen.claim, seen.isActive ? seen.amountCents : 0]));
           const taken = Math.min(
             100,
             [...last.values()].reduce((sum, cents) => sum + cents, 0),

@@ -42,6 +42,7 @@ export async function openLedger(databaseUrl: string, subject: string): Promise<
     `insert into plans (id, name, price_month_cents, price_year_cents, monthly_credits, limits, features, carry_over_max, trial_days, trial_credits)
      select 'keeper', 'Keeper', 9900, 95000, 100, p.limits, p.features, 60, 14, 40 from plans p where p.id = 'professional'`,
   );
+  if (process.env.MUTANT) await pool.query(process.env.MUTANT);
   return {
     pool,
     async violations() {

@@ -62,14 +62,12 @@ export async function startStripe(): Promise<TestStripe> {
   };
 }
 
+type EventObject<T extends Stripe.Event['type']> = Extract<Stripe.Event, { type: T }>['data']['object'];
+
 /** The objects of the events of one type, in order. */
-export function objectsOf<T extends Stripe.Event['type']>(
-  events: readonly Stripe.Event[],
-  type: T,
-): Extract<Stripe.Event, { type: T }>['data']['object'][] {
-  return events
-    .filter((event): event is Extract<Stripe.Event, { type: T }> => event.type === type)
-    .map((event) => event.data.object as Extract<Stripe.Event, { type: T }>['data']['object']); // The union of all events is too wide for the compiler to see it.
+export function objectsOf<T extends Stripe.Event['type']>(events: readonly Stripe.Event[], type: T): EventObject<T>[] {
+  const objects: unknown[] = events.filter((event) => event.type === type).map((event) => event.data.object);
+  return objects as EventObject<T>[]; // The type of an event says what its object is.
 }
 
 export function typesOf(events: readonly Stripe.Event[]): string[] {
