@@ -9,6 +9,7 @@ import { assistant } from './features/assistant/router.ts';
 import { auditLogs } from './features/audit-logs/router.ts';
 import { auth } from './features/auth/router.ts';
 import { autoTopup } from './features/auto-topup/router.ts';
+import { billing } from './features/billing/router.ts';
 import { callbacks } from './features/callbacks/router.ts';
 import { code } from './features/code/router.ts';
 import { conversations } from './features/conversations/router.ts';
@@ -22,6 +23,7 @@ import { me } from './features/me/router.ts';
 import { members } from './features/members/router.ts';
 import { models } from './features/models/router.ts';
 import { organization } from './features/organization/router.ts';
+import { paymentWebhooks } from './features/payment-webhooks/router.ts';
 import { plans } from './features/plans/router.ts';
 import { providerKeys } from './features/provider-keys/router.ts';
 import { tokens } from './features/tokens/router.ts';
@@ -59,8 +61,10 @@ export const mounted: readonly MountedEndpoints[] = [
       ...events,
       ...autoTopup,
       ...plans,
+      ...billing,
       ...callbacks,
       ...userSync,
+      ...paymentWebhooks,
     ],
   },
   { prefix: '/api', endpoints: health },

@@ -2,12 +2,14 @@ import type { Config } from '@base/shared/config/env-schema';
 import { Catalog } from '@base/shared/credits/catalog';
 import { createContentLinks } from '@base/shared/crypto/signed-link';
 import { openDatabase } from '@base/shared/db/database';
+import { systemClock } from '@base/shared/gateways/clock';
 import type { Logger } from '@base/shared/log/logger';
 import { createMetrics } from '@base/shared/metrics/metrics';
 import { openRequestRedis, openWaitingRedis } from '@base/shared/queue/connection';
 import { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
 import { createAdmission } from './admission/admission.ts';
 import type { Deps } from './deps.ts';
+import { buildBillingGateways } from './features/billing/gateways/build-gateways.ts';
 import { createAuthenticator } from './http/authenticate.ts';
 import { type ChangeFeed, createChangeFeed } from './http/change-feed.ts';
 import { createNotices } from './http/notice-listener.ts';
@@ -78,6 +80,8 @@ export async function buildDeps(config: Config, log: Logger): Promise<BuiltDeps>
     contentLinks: createContentLinks(config),
     storageLinks: createStorageLinks(config),
     authGateway: createAuthGateway(config),
+    billingGateways: buildBillingGateways(config, systemClock),
+    clock: systemClock,
     draining: draining.signal,
   };
   return {

@@ -2,12 +2,14 @@ import type { Config } from '@base/shared/config/env-schema';
 import type { Catalog } from '@base/shared/credits/catalog';
 import type { ContentLinks } from '@base/shared/crypto/signed-link';
 import type { Db } from '@base/shared/db/database';
+import type { Clock } from '@base/shared/gateways/clock';
 import type { Logger } from '@base/shared/log/logger';
 import type { Metrics } from '@base/shared/metrics/metrics';
 import type { JobEnqueuer } from '@base/shared/queue/job-enqueuer';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import type { Admission } from './admission/admission.ts';
+import type { BillingGateways } from './features/billing/gateways/gateway.ts';
 import type { Authenticator } from './http/authenticate.ts';
 import type { Notices } from './http/notice-listener.ts';
 import type { RateLimiter } from './http/rate-limit.ts';
@@ -34,6 +36,9 @@ export interface Deps {
   contentLinks: ContentLinks;
   storageLinks: StorageLinks;
   authGateway: AuthGateway;
+  billingGateways: BillingGateways;
+  /** For billing. */
+  clock: Clock;
   /** Aborts when the process begins to drain: event streams say goodbye and end. */
   draining: AbortSignal;
 }

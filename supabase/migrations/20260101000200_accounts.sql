@@ -115,6 +115,8 @@ create table public.subscriptions (
   gateway text not null,
   gateway_id text not null,
   billing_interval text not null,
+  -- When it began at the gateway: of two that live, the one begun last stands.
+  started_at timestamptz not null,
   current_period_start timestamptz not null,
   current_period_end timestamptz not null,
   trial_end timestamptz,

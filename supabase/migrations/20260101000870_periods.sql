@@ -54,11 +54,11 @@ $$;
 
 -- apply_subscription: writes what a gateway says of a subscription, and what follows: the organization's plan, its period, its trial.
 -- takes:   the subscription; p_as_of is the moment before the gateway was asked; p_grace_days for payments that are overdue.
--- returns: 'applied', 'stale' (something newer is here), 'organization_not_found'; and the older subscriptions that it replaces, which
---          must be ended at their gateways: an organization has one.
+-- returns: 'applied', 'stale' (something newer is here), 'organization_not_found'. An organization has one: of two that live the one
+--          begun last stands, and the other is to be ended at its gateway (subscriptions_to_end).
 -- locks:   the organization, its account.
 create function public.apply_subscription(p_organization_id uuid, p_gateway text, p_gateway_id text, p_plan_id text, p_status public.subscription_status,
-  p_interval text, p_period_start timestamptz, p_period_end timestamptz, p_trial_end timestamptz, p_cancel_at_period_end boolean, p_canceled_at timestamptz,
+  p_interval text, p_started_at timestamptz, p_period_start timestamptz, p_period_end timestamptz, p_trial_end timestamptz, p_cancel_at_period_end boolean, p_canceled_at timestamptz,
   p_next_plan_id text, p_grace_days integer, p_as_of timestamptz, p_now timestamptz)
 returns text
 language plpgsql set search_path = ''
@@ -82,13 +82,24 @@ begin
     end if;
     return 'applied';
   end if;
+  if p_status <> 'canceled' and exists (
+    select from public.subscriptions s where s.organization_id = p_organization_id and s.status <> 'canceled' and s.id is distinct from v_old.id
+      and (s.started_at, s.gateway_id) > (p_started_at, p_gateway_id)) then
+    insert into public.subscriptions as s (id, organization_id, plan_id, status, gateway, gateway_id, billing_interval, started_at, current_period_start,
+      current_period_end, trial_end, canceled_at, end_requested_at, as_of)
+    values (public.uuid_v7(), p_organization_id, p_plan_id, 'canceled', p_gateway, p_gateway_id, p_interval, p_started_at, p_period_start, p_period_end, p_trial_end,
+      p_now, p_now, p_as_of)
+    on conflict on constraint subscriptions_gateway_id_key do update set status = 'canceled', canceled_at = p_now, grace_ends_at = null,
+      end_requested_at = p_now, as_of = p_as_of;
+    return 'applied';
+  end if;
   if p_status <> 'canceled' then
     update public.subscriptions s set status = 'canceled', canceled_at = p_now, grace_ends_at = null, end_requested_at = p_now
     where s.organization_id = p_organization_id and s.status <> 'canceled' and s.id is distinct from v_old.id;
   end if;
-  insert into public.subscriptions as s (id, organization_id, plan_id, status, gateway, gateway_id, billing_interval, current_period_start, current_period_end,
+  insert into public.subscriptions as s (id, organization_id, plan_id, status, gateway, gateway_id, billing_interval, started_at, current_period_start, current_period_end,
     trial_end, cancel_at_period_end, canceled_at, next_plan_id, grace_ends_at, as_of)
-  values (public.uuid_v7(), p_organization_id, p_plan_id, p_status, p_gateway, p_gateway_id, p_interval, p_period_start, p_period_end,
+  values (public.uuid_v7(), p_organization_id, p_plan_id, p_status, p_gateway, p_gateway_id, p_interval, p_started_at, p_period_start, p_period_end,
     p_trial_end, p_cancel_at_period_end, case when p_status = 'canceled' then coalesce(p_canceled_at, p_now) end, p_next_plan_id,
     case when p_status = 'past_due' then coalesce(v_old.grace_ends_at, p_now + make_interval(days => p_grace_days)) end, p_as_of)
   on conflict on constraint subscriptions_gateway_id_key do update set plan_id = excluded.plan_id, status = excluded.status,

@@ -43,11 +43,9 @@ export const checkout = z
     id,
     object: z.literal('checkout'),
     gateway: z.enum(gateways),
-    status: z
-      .enum(['creating', 'open', 'completed', 'expired', 'failed'])
-      .meta({
-        description: 'It is completed when it is paid, which the gateway tells us, not the page it returns to.',
-      }),
+    status: z.enum(['creating', 'open', 'completed', 'expired', 'failed']).meta({
+      description: 'It is completed when it is paid, which the gateway tells us, not the page it returns to.',
+    }),
     plan: z.string().nullable(),
     interval: z.enum(billingIntervals).nullable(),
     pack: z.string().nullable(),

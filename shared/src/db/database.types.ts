@@ -597,6 +597,7 @@ export interface Subscriptions {
   next_plan_id: string | null;
   organization_id: string;
   plan_id: string;
+  started_at: Date;
   status: SubscriptionStatus;
   trial_end: Date | null;
   updated_at: Generated<Date>;

@@ -98,6 +98,20 @@ describe('an upgrade', () => {
     expect(after).toMatchObject({ pending_update: null, items: { data: [{ price: { id: plans.basic.id } }] } });
   });
 
+  test('gives way to the next one while it waits, and what is there already costs nothing', async () => {
+    const { customer, subscription, item } = await subscribe(stripe, plans.basic);
+    await stripe.advance({ days: 1 });
+    await stripe.act('POST', `/customers/${customer.id}/card`, { outcome: 'declined' });
+    const first = await upgrade(subscription.id, item.id);
+    await stripe.act('POST', `/customers/${customer.id}/card`, { outcome: 'ok' });
+    const second = await upgrade(subscription.id, item.id);
+    expect(second).toMatchObject({ pending_update: null, items: { data: [{ price: { id: plans.pro.id } }] } });
+    expect((await stripe.sdk.invoices.retrieve(String(first.latest_invoice))).status).toBe('void');
+    await stripe.takeEvents(customer.id);
+    await upgrade(subscription.id, item.id);
+    expect(await stripe.takeEvents(customer.id)).toEqual([]);
+  });
+
   test('with create_prorations is billed with the next period', async () => {
     const { customer, subscription, item } = await subscribe(stripe, plans.basic);
     await stripe.advance({ days: 5 });

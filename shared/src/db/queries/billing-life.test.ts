@@ -212,7 +212,8 @@ describe('the life of accounts, in any order of steps', () => {
           expect(await ledger.violations()).toEqual([]);
         }
       }),
-      { numRuns: 3 },
+      // A life of 200 steps takes too long to be made smaller; its seed is enough to see it again.
+      { numRuns: 3, endOnFailure: true },
     );
   });
 });

@@ -102,7 +102,7 @@ describe('two subscriptions', () => {
     const organization = await makeAccount(pool, 'free');
     const [older, newer] = [`old_${organization.id}`, `new_${organization.id}`];
     await say(organization, 0, { gatewayId: older });
-    await say(organization, 1, { gatewayId: newer, planId: 'professional', gateway: 'asaas' });
+    await say(organization, 1, { gatewayId: newer, planId: 'professional', gateway: 'asaas', startedAt: day(1) });
     expect(await subscriptionsOf(organization)).toMatchObject([
       { gateway_id: older, status: 'canceled', is_to_end: true },
       { gateway_id: newer, status: 'active', is_to_end: false },
@@ -117,6 +117,17 @@ describe('two subscriptions', () => {
     expect(await toEnd()).toHaveLength(1);
     await say(organization, 3, { gatewayId: older, status: 'canceled' });
     expect(await toEnd()).toEqual([]);
+    expect(await planOf(organization)).toBe('professional');
+  });
+
+  it('are one in any order: what began earlier and is told of later does not come to life', async () => {
+    const organization = await makeAccount(pool, 'free');
+    await say(organization, 1, { gatewayId: `new_${organization.id}`, planId: 'professional', startedAt: day(1) });
+    await say(organization, 2, { gatewayId: `old_${organization.id}`, gateway: 'asaas' });
+    expect(await subscriptionsOf(organization)).toMatchObject([
+      { gateway_id: `new_${organization.id}`, status: 'active', is_to_end: false },
+      { gateway_id: `old_${organization.id}`, status: 'canceled', is_to_end: true },
+    ]);
     expect(await planOf(organization)).toBe('professional');
   });
 

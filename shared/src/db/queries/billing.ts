@@ -200,6 +200,8 @@ export interface SubscriptionState {
   planId: string;
   status: SubscriptionStatus;
   interval: 'month' | 'year';
+  /** When it began at the gateway: of two that live, the one begun last stands. */
+  startedAt: Date;
   periodStart: Date;
   periodEnd: Date;
   trialEnd: Date | null;
@@ -217,7 +219,7 @@ export async function applySubscription(
   state: SubscriptionState,
 ): Promise<'applied' | 'stale' | 'organization_not_found'> {
   const { rows } = await pool.query<{ code: 'applied' | 'stale' | 'organization_not_found' }>(
-    `select public.apply_subscription($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as code`,
+    `select public.apply_subscription($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) as code`,
     [
       state.organizationId,
       state.gateway,
@@ -225,6 +227,7 @@ export async function applySubscription(
       state.planId,
       state.status,
       state.interval,
+      state.startedAt,
       state.periodStart,
       state.periodEnd,
       state.trialEnd,

@@ -182,6 +182,7 @@ export const subscribe = (
     planId: 'starter',
     status: 'active',
     interval: 'month',
+    startedAt: start,
     periodStart: start,
     periodEnd: day(31),
     trialEnd: null,

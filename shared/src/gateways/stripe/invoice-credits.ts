@@ -78,7 +78,8 @@ function isFullPeriod(line: StripeInvoiceLine, trialEnd: Date | null): boolean {
 
 function findPlan(line: StripeInvoiceLine, planOf: (priceId: string) => PricedPlan | undefined): PricedPlan {
   const plan = line.priceId === null ? undefined : planOf(line.priceId);
-  if (plan === undefined) throw new UnknownPriceError(`line ${line.id} has the price ${line.priceId}, which is not ours`);
+  if (plan === undefined)
+    throw new UnknownPriceError(`line ${line.id} has the price ${line.priceId}, which is not ours`);
   return plan;
 }
 

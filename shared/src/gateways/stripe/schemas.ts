@@ -50,9 +50,7 @@ const lineSchema = z.object({
   description: z.string().nullish(),
   period: z.object({ start: seconds, end: seconds }),
   discount_amounts: z.array(z.object({ amount: z.int() })).nullish(),
-  parent: z
-    .object({ subscription_item_details: prorationDetails, invoice_item_details: prorationDetails })
-    .nullish(),
+  parent: z.object({ subscription_item_details: prorationDetails, invoice_item_details: prorationDetails }).nullish(),
   pricing: z.object({ price_details: z.object({ price: reference }).nullish() }).nullish(),
   price: reference.nullish(),
   proration: z.boolean().nullish(),
@@ -74,16 +72,12 @@ export const invoiceSchema = z.object({
   due_date: optionalSeconds,
   created: seconds,
   status_transitions: z.object({ paid_at: optionalSeconds }).nullish(),
-  parent: z
-    .object({ subscription_details: z.object({ subscription: reference, metadata }).nullish() })
-    .nullish(),
+  parent: z.object({ subscription_details: z.object({ subscription: reference, metadata }).nullish() }).nullish(),
   subscription: optionalReference,
   payment_intent: optionalReference,
   payments: z
     .object({
-      data: z.array(
-        z.object({ status: z.string(), payment: z.object({ payment_intent: optionalReference }) }),
-      ),
+      data: z.array(z.object({ status: z.string(), payment: z.object({ payment_intent: optionalReference }) })),
     })
     .nullish(),
   lines: z.object({ data: z.array(lineSchema), has_more: z.boolean().default(false) }),
@@ -130,7 +124,5 @@ export const scheduleSchema = z.object({
   id: z.string(),
   status: z.string(),
   subscription: optionalReference,
-  phases: z.array(
-    z.object({ start_date: seconds, end_date: seconds, items: z.array(z.object({ price: reference })) }),
-  ),
+  phases: z.array(z.object({ start_date: seconds, end_date: seconds, items: z.array(z.object({ price: reference })) })),
 });

@@ -41,12 +41,13 @@ const pendingSeconds = 23 * 3_600;
 export function planPriceChange(
   account: StripeAccount,
   subscription: Subscription,
-  changes: readonly ItemChange[],
+  wanted: readonly ItemChange[],
   date: number,
   hasProrations: boolean,
 ): PricePlan {
   const [first] = subscription.items.data;
   if (!first) throw new StripeError('The subscription has no items.');
+  const changes = wanted.filter(isRealChange);
   const isTrial = subscription.status === 'trialing';
   const after = applyChanges(account, subscription, changes);
   const [was, is] = [first.price.recurring, after[0]?.price.recurring];
@@ -72,6 +73,7 @@ export function changePrice(
   behavior: { proration: ProrationBehavior; payment: PaymentBehavior },
   otherChange: Partial<Subscription> = {},
 ): void {
+  dropPending(account, subscription);
   const isBilledNow = plan.lines.length > 0 && (behavior.proration === 'always_invoice' || plan.anchor !== null);
   if (!isBilledNow) {
     keepForLater(account, subscription, plan.lines);
@@ -133,6 +135,14 @@ function chargeThenApply(
   });
 }
 
+/** A change that still waits for its payment gives way to a new one. */
+function dropPending(account: StripeAccount, subscription: Subscription): void {
+  if (subscription.pending_update === null) return;
+  const invoice = account.invoices.find(subscription.latest_invoice);
+  subscription.pending_update = null;
+  if (invoice?.status === 'open') abandonInvoice(account, invoice, 'void');
+}
+
 const unusedPendingFields = {
   cancel_at_period_end: null,
   discount: null,
@@ -175,6 +185,11 @@ function applyChanges(
       buildItem(subscription.id, nowSeconds(account), price, quantity, periodOf(first)),
     ),
   ];
+}
+
+/** To ask for what is there already costs nothing. */
+function isRealChange({ item, price, quantity, isDeleted }: ItemChange): boolean {
+  return isDeleted || item === null || item.price.id !== price.id || item.quantity !== quantity;
 }
 
 function isChanged(item: SubscriptionItem, subscription: Subscription): boolean {

@@ -29,12 +29,7 @@ export async function withCustomer<T>(
   }
 }
 
-async function makeCustomer(
-  pool: Pool,
-  stripe: StripeClient,
-  payer: Payer,
-  idempotencyKey: string,
-): Promise<string> {
+async function makeCustomer(pool: Pool, stripe: StripeClient, payer: Payer, idempotencyKey: string): Promise<string> {
   const { organizationId, organizationName: name, email } = payer;
   const made = await callStripe(() =>
     stripe.customers.create({ name, email, metadata: { organization_id: organizationId } }, { idempotencyKey }),

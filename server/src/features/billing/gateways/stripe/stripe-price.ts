@@ -52,5 +52,7 @@ async function make(stripe: StripeClient, { item, name, amountCents }: PricedIte
 }
 
 function lookupKeyOf(item: SoldItem, amountCents: number): string {
-  return 'packId' in item ? `base:${item.packId}:${amountCents}` : `base:${item.planId}:${item.interval}:${amountCents}`;
+  return 'packId' in item
+    ? `base:${item.packId}:${amountCents}`
+    : `base:${item.planId}:${item.interval}:${amountCents}`;
 }

@@ -1,0 +1,4 @@
+import type { Endpoint } from '../../http/endpoint.ts';
+import { receiveStripeEvent } from './receive-stripe-event.ts';
+
+export const paymentWebhooks: readonly Endpoint[] = [receiveStripeEvent];
