@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { envSchema } from '@base/shared/config/env-schema';
 import { errorTable } from '@base/shared/errors/error-table';
 
-// What the documentation says must be so: links lead somewhere, named commands exist, the lists of error codes and of
-// variables are those of the code.
+// What the documentation says must be so: links lead somewhere, named commands and tests exist, the lists of error codes
+// and of variables are those of the code.
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const readRoot = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -14,6 +14,7 @@ const pages = globSync(['README.md', 'CHANGELOG.md', '*/README.md', 'docs/**/*.m
 const problems = [
   ...pages.flatMap((page) => brokenLinks(page)),
   ...pages.flatMap((page) => unknownCommands(page)),
+  ...pages.flatMap((page) => unknownTests(page)),
   ...differencesInErrors(),
   ...differencesInVariables(),
 ];
@@ -61,6 +62,21 @@ function unknownCommands(page: string): string[] {
   return [...new Set(named)]
     .filter((name) => name !== undefined && !(name in scripts))
     .map((name) => `${page}: there is no command "npm run ${name}"`);
+}
+
+/** A link to a file of tests names, in quotes behind it, the titles that are meant: `[a.test.ts](…) "one" · "another"`. */
+function unknownTests(page: string): string[] {
+  const links = [...readRoot(page).matchAll(/\]\(([^)\s]+\.test\.ts)\)((?:[ ·]*"[^"]+")*)/g)];
+  return links.flatMap(([, target = '', named = '']) => {
+    const file = path.join(path.dirname(page), target);
+    if (!existsSync(path.join(root, file))) return []; // Told as a broken link.
+    const text = readRoot(file);
+    const titles = [...named.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? '');
+    if (titles.length === 0) return [`${page}: which tests of ${target} are meant?`];
+    return titles
+      .filter((title) => !["'", '`'].some((quote) => text.includes(quote + title + quote)))
+      .map((title) => `${page}: ${target} has no test "${title}"`);
+  });
 }
 
 /** docs/errors.md has one heading per code; a heading is a code when it is written as one. */

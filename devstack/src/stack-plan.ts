@@ -1,5 +1,9 @@
 import path from 'node:path';
-import { sandboxProviderNames, sandboxVariables } from '@base/shared/testing/sandbox-variables';
+import {
+  sandboxGatewayVariables,
+  sandboxProviderNames,
+  sandboxVariables,
+} from '@base/shared/testing/sandbox-variables';
 import type { StackEnvironment } from './environment.ts';
 import type { Ports } from './ports.ts';
 import type { Secrets } from './secrets.ts';
@@ -60,6 +64,7 @@ export function appEnvironment(options: AppEnvironmentOptions): Record<string, s
     POLL_INTERVAL_MS: '500',
     ...environment.variables,
     ...standIns,
+    ...(isStripeReal(environment) ? {} : sandboxGatewayVariables(info.sandbox_url)),
     NODE_ENV: options.nodeEnv,
     HOST: '127.0.0.1',
     DATABASE_URL: info.database_url,
@@ -70,4 +75,9 @@ export function appEnvironment(options: AppEnvironmentOptions): Record<string, s
     ...(info.supabase_jwt_secret !== null && { SUPABASE_JWT_SECRET: info.supabase_jwt_secret }),
     ...options.overrides,
   };
+}
+
+/** With a key of its own, payments are those of that account. */
+export function isStripeReal({ variables }: StackEnvironment): boolean {
+  return variables.STRIPE_SECRET_KEY !== undefined;
 }

@@ -65,6 +65,8 @@ create table public.ai_jobs (
   tokens_out integer,
   idempotency_key text,
   request_hash text,
+  -- Whom to tell of its end, beside the organization's endpoints.
+  webhook_url text,
   request_id text not null,
   lease_token uuid,
   lease_expires_at timestamptz,

@@ -57,7 +57,7 @@ as $$
 $$;
 
 -- erase_organization: takes out what an organization and its members wrote: name, logo, prompts, answers, keys' and projects' names,
--- own provider keys, invitations. The ledger, jobs' figures, attempts' costs and usage stay.
+-- own provider keys, invitations, webhooks. The ledger, jobs' figures, attempts' costs and usage stay.
 -- takes: the organization, which must be one of organizations_to_erase, and the days.   returns: whether it was erased now.
 -- locks: the organization, then its rows; nobody else uses them any more.
 create function public.erase_organization(p_id uuid, p_days integer) returns boolean
@@ -69,6 +69,7 @@ begin
   if not found then return false; end if;
   perform set_config('base.audit', 'off', true);
   update public.ai_jobs j set input = '{}', metadata = '{}', fallbacks = '[]', error_detail = null, idempotency_key = null, request_hash = null,
+    webhook_url = null,
     output = case jsonb_typeof(j.output) when 'object' then '{}' else j.output end
   where j.organization_id = p_id;
   update public.provider_attempts a set error_detail = null where a.organization_id = p_id and a.error_detail is not null;
@@ -80,6 +81,13 @@ begin
   update public.projects p set name = 'erased', deleted_at = coalesce(p.deleted_at, clock_timestamp()) where p.organization_id = p_id;
   update public.api_keys k set name = 'erased', allowed_ips = null, last_used_ip = null, revoked_at = coalesce(k.revoked_at, clock_timestamp()) where k.organization_id = p_id;
   delete from public.provider_api_keys k where k.organization_id = p_id;
+  update public.webhooks w set url = 'https://erased.invalid/', description = '', headers_ciphertext = null, secret_ciphertext = '',
+    previous_secret_ciphertext = null, previous_secret_until = null, is_enabled = false, disabled_reason = 'by_hand', deleted_at = coalesce(w.deleted_at, clock_timestamp())
+  where w.organization_id = p_id;
+  delete from public.webhook_secrets s where s.organization_id = p_id;
+  delete from public.webhook_lanes l where l.organization_id = p_id;
+  delete from public.webhook_attempts a where a.organization_id = p_id;
+  delete from public.webhook_deliveries d where d.organization_id = p_id;
   delete from public.invitations i where i.organization_id = p_id;
   update public.organizations o set name = 'Deleted organization', slug = 'deleted-' || replace(o.id::text, '-', ''), logo_url = null,
     owner_id = null, erased_at = clock_timestamp()

@@ -49,6 +49,25 @@ create table public.gateway_prices (
 create index gateway_prices_plan_id on public.gateway_prices (plan_id);
 create index gateway_prices_pack_id on public.gateway_prices (pack_id);
 
+-- What a subscription is for from a due date on, where its gateway knows amounts and no plans. Before the first of them it is what
+-- was ordered.
+create table public.plan_changes (
+  gateway text not null,
+  gateway_subscription_id text not null,
+  effective_on date not null,
+  organization_id uuid not null references public.organizations (id),
+  plan_id text not null references public.plans (id),
+  billing_interval text not null,
+  amount_cents integer not null,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (gateway, gateway_subscription_id, effective_on, amount_cents),
+  constraint plan_changes_gateway_known check (gateway in ('stripe', 'asaas')),
+  constraint plan_changes_interval_known check (billing_interval in ('month', 'year')),
+  constraint plan_changes_amount_positive check (amount_cents > 0)
+);
+create index plan_changes_organization_id on public.plan_changes (organization_id);
+create index plan_changes_plan_id on public.plan_changes (plan_id);
+
 create type public.checkout_status as enum ('creating', 'open', 'completed', 'expired', 'failed');
 
 -- An order on its way through a gateway's page.
@@ -437,6 +456,26 @@ begin
 end
 $$;
 
+-- tell_of_invoice: writes an event about an invoice that is mirrored here, once for each attempt to collect it.
+-- returns: whether it was written.   locks: the account.
+create function public.tell_of_invoice(p_gateway text, p_gateway_id text, p_type text, p_attempt integer) returns boolean
+language plpgsql set search_path = ''
+as $$
+declare
+  v_invoice public.invoices;
+begin
+  select i.* into v_invoice from public.invoices i where i.gateway = p_gateway and i.gateway_id = p_gateway_id;
+  if not found then return false; end if;
+  perform from public.credit_balances b where b.organization_id = v_invoice.organization_id for update;
+  if exists (select from public.events e where e.resource_id = v_invoice.id and e.type = p_type and (e.data ->> 'attempt')::integer = p_attempt) then
+    return false;
+  end if;
+  perform private.tell(v_invoice.organization_id, p_type, v_invoice.id,
+    jsonb_build_object('amount_cents', v_invoice.amount_cents, 'attempt', p_attempt, 'url', v_invoice.hosted_url));
+  return true;
+end
+$$;
+
 alter table public.credit_packs enable row level security;
 alter table public.credit_packs force row level security;
 create policy credit_packs_are_public on public.credit_packs for select to anon, authenticated using (is_active);
@@ -444,6 +483,8 @@ alter table public.billing_customers enable row level security;
 alter table public.billing_customers force row level security;
 alter table public.gateway_prices enable row level security;
 alter table public.gateway_prices force row level security;
+alter table public.plan_changes enable row level security;
+alter table public.plan_changes force row level security;
 alter table public.checkouts enable row level security;
 alter table public.checkouts force row level security;
 alter table public.payment_events enable row level security;
@@ -458,7 +499,7 @@ alter table public.invoices enable row level security;
 alter table public.invoices force row level security;
 create policy invoices_own_organization on public.invoices for select to authenticated
   using (organization_id = (select private.current_organization_id()));
-revoke all on public.credit_packs, public.billing_customers, public.gateway_prices, public.checkouts, public.payment_events, public.payments,
+revoke all on public.credit_packs, public.billing_customers, public.gateway_prices, public.plan_changes, public.checkouts, public.payment_events, public.payments,
   public.payment_claims, public.invoices from public, anon, authenticated;
 grant select on public.credit_packs to anon, authenticated;
 grant select on public.payments, public.invoices to authenticated;

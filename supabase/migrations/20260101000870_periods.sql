@@ -109,7 +109,9 @@ begin
   returning s.id into v_id;
 
   v_plan := private.plan_in_force(p_organization_id, p_now);
-  update public.organizations o set plan_id = v_plan where o.id = p_organization_id and o.plan_id <> v_plan;
+  -- Free follows a plan that this subscription gave; one given by hand stays.
+  update public.organizations o set plan_id = v_plan
+  where o.id = p_organization_id and o.plan_id <> v_plan and (v_plan <> 'free' or o.plan_id = coalesce(v_old.plan_id, p_plan_id));
   if p_trial_end is not null then
     update public.organizations o set trial_used_at = p_now where o.id = p_organization_id and o.trial_used_at is null;
     if found then

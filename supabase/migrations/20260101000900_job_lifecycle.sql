@@ -38,7 +38,7 @@ create function public.reserve_jobs(
   p_ids uuid[], p_organization_ids uuid[], p_user_ids uuid[], p_api_key_ids uuid[], p_project_ids uuid[],
   p_types public.job_type[], p_providers text[], p_models text[], p_operations text[], p_inputs jsonb[], p_metadata jsonb[],
   p_credits bigint[], p_own_key_credits bigint[], p_costs_usd numeric[], p_limit_units integer[], p_prices jsonb[], p_fallbacks jsonb[], p_retries_of uuid[],
-  p_idempotency_keys text[], p_request_hashes text[], p_request_ids text[], p_deadline_seconds integer[]
+  p_idempotency_keys text[], p_request_hashes text[], p_request_ids text[], p_deadline_seconds integer[], p_webhook_urls text[]
 ) returns table (ordinal integer, code text, status public.job_status, queue_position integer, at timestamptz, key_source public.key_source, credits bigint,
   priority smallint, job jsonb, figures jsonb)
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
@@ -234,22 +234,22 @@ begin
       select u.*, v_places[u.ord] as place
       from unnest(p_ids, p_organization_ids, p_user_ids, p_api_key_ids, p_project_ids, p_types, p_providers, p_models, p_operations, p_inputs,
           p_metadata, v_credits, v_key_sources, p_costs_usd, p_limit_units, p_prices, p_fallbacks, p_retries_of, p_idempotency_keys, p_request_hashes, p_request_ids,
-          p_deadline_seconds, v_priorities)
+          p_deadline_seconds, p_webhook_urls, v_priorities)
         with ordinality u (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, input,
           metadata, credits, key_source, cost_usd, limit_units, price, fallbacks, retry_of, idempotency_key, request_hash, request_id,
-          deadline_seconds, priority, ord)
+          deadline_seconds, webhook_url, priority, ord)
       where v_codes[u.ord] = 'admitted'
     ),
     job as (
       insert into public.ai_jobs (id, organization_id, user_id, api_key_id, project_id, type, provider, model, operation, status, priority,
-        input, metadata, key_source, retry_of, fallbacks, limit_units, credits_held, quoted_cost_usd, idempotency_key, request_hash, request_id, created_at,
+        input, metadata, key_source, retry_of, fallbacks, limit_units, credits_held, quoted_cost_usd, idempotency_key, request_hash, webhook_url, request_id, created_at,
         queued_at, deadline_at)
       select a.id, a.organization_id, a.user_id, a.api_key_id, a.project_id, a.type, a.provider, a.model, a.operation,
         case when a.place = 0 then 'queued' else 'pending' end::public.job_status, a.priority,
         a.input, a.metadata, a.key_source, a.retry_of,
         -- With the organization's own key there is nowhere else to go.
         case a.key_source when 'platform' then coalesce(a.fallbacks, '[]') else '[]' end,
-        a.limit_units, a.credits, a.cost_usd, a.idempotency_key, a.request_hash, a.request_id, v_at,
+        a.limit_units, a.credits, a.cost_usd, a.idempotency_key, a.request_hash, a.webhook_url, a.request_id, v_at,
         case when a.place = 0 then v_at end, v_at + make_interval(secs => a.deadline_seconds)
       from admitted a
     ),

@@ -1,3 +1,7 @@
+import { endReplacedSubscriptions } from './billing/end-replaced-subscriptions.ts';
+import { passTime } from './billing/pass-time.ts';
+import { processPaymentEvents } from './billing/process-payment-events.ts';
+import { compareSubscriptions, reconcilePayments } from './billing/reconcile-payments.ts';
 import { eraseDeleted } from './jobs/accounts/erase-deleted.ts';
 import { checkBudgets } from './jobs/budgets/check-budgets.ts';
 import { validateProviderKeys } from './jobs/provider-keys/validate-provider-keys.ts';
@@ -6,8 +10,8 @@ import { auditLedger } from './jobs/upkeep/audit-ledger.ts';
 import { cancelAbandonedTasks } from './jobs/upkeep/cancel-abandoned-tasks.ts';
 import { expireOverdueJobs } from './jobs/upkeep/expire-overdue-jobs.ts';
 import { forgetIdempotencyKeys } from './jobs/upkeep/forget-idempotency-keys.ts';
-import { measureBacklog } from './jobs/upkeep/measure-backlog.ts';
 import { keepAuditMonths } from './jobs/upkeep/keep-audit-months.ts';
+import { measureBacklog } from './jobs/upkeep/measure-backlog.ts';
 import { relayStaleJobs } from './jobs/upkeep/relay-stale-jobs.ts';
 import { refreshVoices } from './jobs/voices/refresh-voices.ts';
 
@@ -24,4 +28,9 @@ export const schedules: readonly Schedule[] = [
   eraseDeleted,
   keepAuditMonths,
   checkBudgets,
+  processPaymentEvents,
+  passTime,
+  endReplacedSubscriptions,
+  reconcilePayments,
+  compareSubscriptions,
 ];

@@ -37,6 +37,8 @@ export type TransactionType = "adjustment" | "bonus" | "expiration" | "purchase"
 
 export type UserRole = "admin" | "manager" | "member" | "super_admin" | "viewer";
 
+export type WebhookDeliveryStatus = "canceled" | "delivering" | "failed" | "pending" | "succeeded";
+
 export interface AiJobs {
   api_key_id: string | null;
   attempts: Generated<number>;
@@ -81,6 +83,7 @@ export interface AiJobs {
   tokens_out: number | null;
   type: JobType;
   user_id: string;
+  webhook_url: string | null;
   worker: string | null;
 }
 
@@ -480,6 +483,17 @@ export interface Payments {
   paid_at: Date;
 }
 
+export interface PlanChanges {
+  amount_cents: number;
+  billing_interval: string;
+  created_at: Generated<Date>;
+  effective_on: string;
+  gateway: string;
+  gateway_subscription_id: string;
+  organization_id: string;
+  plan_id: string;
+}
+
 export interface Plans {
   carry_over_max: Generated<number>;
   created_at: Generated<Date>;
@@ -694,6 +708,84 @@ export interface Voices {
   updated_at: Generated<Date>;
 }
 
+export interface WebhookAttempts {
+  created_at: Generated<Date>;
+  delivery_id: string;
+  duration_ms: number;
+  error: string | null;
+  number: number;
+  organization_id: string;
+  response_code: number | null;
+  response_head: string | null;
+}
+
+export interface WebhookDeliveries {
+  attempts: Generated<number>;
+  created_at: Generated<Date>;
+  duration_ms: number | null;
+  ended_at: Date | null;
+  error: string | null;
+  event_id: string;
+  event_type: string;
+  id: string;
+  lane_id: string;
+  lease_token: string | null;
+  lease_until: Date | null;
+  next_attempt_at: Date | null;
+  organization_id: string;
+  response_code: number | null;
+  status: Generated<WebhookDeliveryStatus>;
+  step: Generated<number>;
+  url: string | null;
+  webhook_id: string | null;
+}
+
+export interface WebhookLanes {
+  allowed_at: Generated<Date>;
+  attempts_failed: Generated<number>;
+  concurrency: Generated<number>;
+  deliveries_failed: Generated<number>;
+  deliveries_succeeded: Generated<number>;
+  due_at: Date | null;
+  first_failure_at: Date | null;
+  id: string;
+  is_proven: Generated<boolean>;
+  last_failure_at: Date | null;
+  last_success_at: Date | null;
+  organization_id: string;
+  succeeded_ms: Generated<number>;
+  webhook_id: string | null;
+}
+
+export interface Webhooks {
+  created_at: Generated<Date>;
+  created_by: string;
+  deleted_at: Date | null;
+  description: Generated<string>;
+  disabled_reason: string | null;
+  events: string[] | null;
+  headers_ciphertext: Buffer | null;
+  id: string;
+  is_enabled: Generated<boolean>;
+  max_concurrency: Generated<number>;
+  organization_id: string;
+  previous_secret_ciphertext: Buffer | null;
+  previous_secret_until: Date | null;
+  secret_ciphertext: Buffer;
+  throttle_per_second: number | null;
+  updated_at: Generated<Date>;
+  url: string;
+}
+
+export interface WebhookSecrets {
+  created_at: Generated<Date>;
+  organization_id: string;
+  previous_secret_ciphertext: Buffer | null;
+  previous_secret_until: Date | null;
+  secret_ciphertext: Buffer;
+  updated_at: Generated<Date>;
+}
+
 export interface DB {
   ai_jobs: AiJobs;
   api_key_networks: ApiKeyNetworks;
@@ -724,6 +816,7 @@ export interface DB {
   payment_claims: PaymentClaims;
   payment_events: PaymentEvents;
   payments: Payments;
+  plan_changes: PlanChanges;
   plans: Plans;
   pricing: Pricing;
   project_usage: ProjectUsage;
@@ -738,4 +831,9 @@ export interface DB {
   user_sync_events: UserSyncEvents;
   users: Users;
   voices: Voices;
+  webhook_attempts: WebhookAttempts;
+  webhook_deliveries: WebhookDeliveries;
+  webhook_lanes: WebhookLanes;
+  webhook_secrets: WebhookSecrets;
+  webhooks: Webhooks;
 }

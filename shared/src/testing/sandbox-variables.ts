@@ -48,3 +48,15 @@ export function sandboxVariables(
 }
 
 export const sandboxProviderNames = Object.keys(sandboxProviders) as SandboxProvider[]; // the keys of the table above
+
+/** The variables that put the sandbox in the place of the payment gateways. */
+export function sandboxGatewayVariables(sandboxUrl: string): Record<string, string> {
+  return {
+    STRIPE_SECRET_KEY: 'sk_test_sandbox',
+    STRIPE_WEBHOOK_SECRET: stripeSandboxSecret,
+    STRIPE_BASE_URL: sandboxUrl,
+  };
+}
+
+/** What the sandbox signs Stripe's events with. */
+export const stripeSandboxSecret = 'whsec_stripe_sandbox';

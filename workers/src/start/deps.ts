@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Config } from '@base/shared/config/env-schema';
 import { createSecretBox, type SecretBox } from '@base/shared/crypto/secret-box';
 import { openDatabase } from '@base/shared/db/database';
+import { type Clock, systemClock } from '@base/shared/gateways/clock';
 import type { Logger } from '@base/shared/log/logger';
 import { createMetrics, type Metrics } from '@base/shared/metrics/metrics';
 import { openRequestRedis, openWaitingRedis } from '@base/shared/queue/connection';
@@ -10,6 +11,8 @@ import { type Notice, sendNotices } from '@base/shared/queue/notices';
 import { openTextWriter, readWholeText } from '@base/shared/queue/text-stream';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
+import { buildPaymentGateways } from '../billing/build-gateways.ts';
+import type { PaymentGateways } from '../billing/gateway.ts';
 import { createJobEnding, type JobEnding } from '../generation/end-job.ts';
 import { createJobStore } from '../generation/job-store.ts';
 import { LeaseKeeper } from '../generation/lease-keeper.ts';
@@ -36,6 +39,9 @@ export interface WorkerDeps {
   leases: LeaseKeeper;
   ending: JobEnding;
   run: RunDeps;
+  paymentGateways: PaymentGateways;
+  /** For billing. */
+  clock: Clock;
   /** Name of this process in rows and logs. */
   name: string;
   close(): Promise<void>;
@@ -109,6 +115,13 @@ export async function buildWorkerDeps(config: Config, log: Logger, parts: Worker
     leases,
     ending,
     run,
+    paymentGateways: buildPaymentGateways(config, {
+      pool,
+      log,
+      clock: systemClock,
+      graceDays: config.BILLING_GRACE_DAYS,
+    }),
+    clock: systemClock,
     name,
     async close() {
       await enqueuer.close();

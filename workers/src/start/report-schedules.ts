@@ -8,6 +8,12 @@ const help: Readonly<Record<string, string>> = {
   jobs_oldest_queued_seconds: 'How long the oldest queued job has waited for a worker.',
   jobs_active: 'Jobs queued or processing.',
   jobs_waiting: 'Jobs that wait for their organization’s turn.',
+  payment_events_parked: 'Events of payment gateways that a person has to look at; anything but 0 is an alarm.',
+  payment_events_oldest_seconds: 'How long the oldest event of a payment gateway has waited to be carried out.',
+  payment_events_recovered:
+    'Events that the last reconciliation found at the gateways and not here: webhooks get lost.',
+  checkouts_overdue: 'Orders past their end that the last reconciliation looked up.',
+  subscriptions_differing: 'Subscriptions that the last comparison with the gateways had to correct.',
   provider_cost_at_risk_usd: 'What may have been paid in the last 24 hours for calls that gave no result.',
 };
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { runMigrations } from '@base/shared/db/migrate/run-migrations';
 import { openRequestRedis } from '@base/shared/queue/connection';
 import { testMasterKeys } from '@base/shared/testing/master-keys';
-import { sandboxVariables } from '@base/shared/testing/sandbox-variables';
+import { sandboxGatewayVariables, sandboxVariables } from '@base/shared/testing/sandbox-variables';
 import { until } from '@base/shared/testing/until';
 import pg from 'pg';
 import { inject } from 'vitest';
@@ -147,6 +147,7 @@ function settings(databaseUrl: string, redisUrl: string): Record<string, string>
     URL_SIGNING_SECRET: 'a signing secret for tests, nothing else',
     MASTER_KEYS: testMasterKeys,
     ...sandboxVariables(stack.sandbox_url, () => key),
+    ...sandboxGatewayVariables(stack.sandbox_url),
     WORKER_LEASE_SECONDS: '2',
     WORKER_ATTEMPTS_MAX: '20',
     POLL_INTERVAL_MS: '100',

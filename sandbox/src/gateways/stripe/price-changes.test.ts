@@ -257,35 +257,3 @@ describe('a downgrade', () => {
     expect(next).toMatchObject({ total: 4_900, amount_due: 0, starting_balance: -10_000, ending_balance: -5_100 });
   });
 });
-
-describe('the portal', () => {
-  test('cancels for the end of the period and takes that back', async () => {
-    const { customer, subscription, item } = await subscribe(stripe, plans.basic);
-    const act = (action: string) => stripe.act('POST', `/subscriptions/${subscription.id}/portal`, { action });
-    await act('cancel');
-    expect(await stripe.sdk.subscriptions.retrieve(subscription.id)).toMatchObject({
-      cancel_at_period_end: true,
-      cancel_at: item.current_period_end,
-    });
-    await act('resume');
-    await stripe.takeEvents(customer.id);
-    await stripe.advanceTo(item.current_period_end + 3_600);
-    expect(objectsOf(await stripe.takeEvents(customer.id), 'invoice.paid')).toHaveLength(1);
-  });
-
-  test('has a page on which all that can be clicked', async () => {
-    const { customer, subscription } = await subscribe(stripe, plans.basic);
-    const session = await stripe.sdk.billingPortal.sessions.create({
-      customer: customer.id,
-      return_url: 'http://127.0.0.1:3000/account',
-    });
-    const html = await (await fetch(session.url)).text();
-    expect(html).toContain('Change to Pro, R$ 149,00 a month');
-    expect(html).toContain('http://127.0.0.1:3000/account');
-    const body = new URLSearchParams({ action: 'change', subscription: subscription.id, price: plans.pro.id });
-    const answer = await fetch(session.url, { method: 'POST', body, redirect: 'manual' });
-    expect(answer.status).toBe(303);
-    const after = await stripe.sdk.subscriptions.retrieve(subscription.id);
-    expect(after.items.data[0]?.price.id).toBe(plans.pro.id);
-  });
-});

@@ -45,6 +45,7 @@ import {
 } from './portal/configurations.ts';
 import { createPortalSession } from './portal/sessions.ts';
 import { answerUnknownUrl, type StripeHandler, serve } from './serve.ts';
+import { pauseSubscription, resumeSubscription } from './subscriptions/pause-subscription.ts';
 import {
   cancelSchedule,
   createSchedule,
@@ -57,7 +58,6 @@ import {
   cancelSubscription,
   createSubscription,
   listSubscriptions,
-  resumeSubscription,
   retrieveSubscription,
 } from './subscriptions/subscriptions.ts';
 import { updateSubscription } from './subscriptions/update-subscription.ts';
@@ -101,6 +101,7 @@ const routes: readonly (readonly [Method, string, StripeHandler])[] = [
   ['get', '/subscriptions/:id', retrieveSubscription],
   ['post', '/subscriptions/:id', updateSubscription],
   ['delete', '/subscriptions/:id', cancelSubscription],
+  ['post', '/subscriptions/:id/pause', pauseSubscription],
   ['post', '/subscriptions/:id/resume', resumeSubscription],
   ['get', '/subscription_schedules', listSchedules],
   ['post', '/subscription_schedules', createSchedule],

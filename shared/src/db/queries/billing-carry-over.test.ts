@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Organization } from '../../testing/order-jobs.ts';
-import { passTime } from './billing.ts';
 import {
   hold,
   type Ledger,
@@ -13,7 +11,9 @@ import {
   readGrants,
   release,
   subscribe,
-} from './open-ledger.ts';
+} from '../../testing/open-ledger.ts';
+import type { Organization } from '../../testing/order-jobs.ts';
+import { passTime } from './billing.ts';
 
 let ledger: Ledger;
 let pool: Pool;

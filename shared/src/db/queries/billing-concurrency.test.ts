@@ -1,9 +1,6 @@
 import fc from 'fast-check';
 import { v7 as uuidV7 } from 'uuid';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { type Organization, reservation } from '../../testing/order-jobs.ts';
-import { type AppliedPayment, applyPayment, openCheckout, passTime } from './billing.ts';
-import { releaseJobs } from './job-lifecycle.ts';
 import {
   claim,
   day,
@@ -15,7 +12,10 @@ import {
   settle,
   start,
   subscribe,
-} from './open-ledger.ts';
+} from '../../testing/open-ledger.ts';
+import { type Organization, reservation } from '../../testing/order-jobs.ts';
+import { type AppliedPayment, applyPayment, openCheckout, passTime } from './billing.ts';
+import { releaseJobs } from './job-lifecycle.ts';
 import { reserveJobs } from './reserve-jobs.ts';
 
 let ledger: Ledger;
@@ -61,7 +61,8 @@ interface Shared {
   jobs: string[];
 }
 
-async function take({ kind, first, pick, amount, isActive, days }: Step, shared: Shared): Promise<void> {
+async function take(one: Step, shared: Shared): Promise<void> {
+  const { kind, first, pick, amount, isActive, days } = one;
   const { pool } = ledger;
   const organization = shared.organizations[first ? 0 : 1];
   const known = shared.payments[pick % Math.max(1, shared.payments.length)];
@@ -84,8 +85,8 @@ async function take({ kind, first, pick, amount, isActive, days }: Step, shared:
         });
       return;
     case 'order': {
-      const items = (first ? shared.organizations : shared.organizations.toReversed()).map((one) =>
-        reservation(one, { credits: amount % 9 }),
+      const items = (first ? shared.organizations : shared.organizations.toReversed()).map((each) =>
+        reservation(each, { credits: amount % 9 }),
       );
       const results = await reserveJobs(pool, items);
       shared.jobs.push(...items.filter((_, index) => results[index]?.code === 'admitted').map((item) => item.id));
@@ -108,33 +109,40 @@ async function take({ kind, first, pick, amount, isActive, days }: Step, shared:
       await passTime(pool, day(days), 1 + (pick % 2));
       return;
     case 'plan':
-      await subscribe(pool, organization, {
-        status: isActive ? 'active' : 'past_due',
-        planId: first ? 'keeper' : 'starter',
-        gatewayId: `sub_${pick % 2}_${organization.id}`,
-        graceDays: amount % 2,
-        periodStart: day(days),
-        periodEnd: day(days + 31),
-        // Always the newest: each takes or gives the plan.
-        asOf: new Date(),
-        now: start,
-      });
-      return;
+      return changePlan(organization, one);
     case 'checkout':
-      await openCheckout(pool, {
-        id: uuidV7(),
-        organizationId: organization.id,
-        userId: organization.userId,
-        gateway: 'stripe',
-        planId: isActive ? 'keeper' : null,
-        interval: isActive ? 'month' : null,
-        packId: isActive ? null : 'credits-5000',
-        method: null,
-        makingSeconds: 0,
-        expiresAt: day(days),
-        now: start,
-      });
+      return order(organization, one);
   }
+}
+
+/** Always the newest: each takes or gives the plan. */
+async function changePlan(organization: Organization, { first, pick, amount, isActive, days }: Step): Promise<void> {
+  await subscribe(ledger.pool, organization, {
+    status: isActive ? 'active' : 'past_due',
+    planId: first ? 'keeper' : 'starter',
+    gatewayId: `sub_${pick % 2}_${organization.id}`,
+    graceDays: amount % 2,
+    periodStart: day(days),
+    periodEnd: day(days + 31),
+    asOf: new Date(),
+    now: start,
+  });
+}
+
+async function order(organization: Organization, { isActive, days }: Step): Promise<void> {
+  await openCheckout(ledger.pool, {
+    id: uuidV7(),
+    organizationId: organization.id,
+    userId: organization.userId,
+    gateway: 'stripe',
+    planId: isActive ? 'keeper' : null,
+    interval: isActive ? 'month' : null,
+    packId: isActive ? null : 'credits-5000',
+    method: null,
+    makingSeconds: 0,
+    expiresAt: day(days),
+    now: start,
+  });
 }
 
 it('eight connections that do everything at once to two accounts never wait for each other in a circle, and the ledger holds', {

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type Organization, reservation } from '../../testing/order-jobs.ts';
-import { type AppliedPayment, applyPayment, passTime } from './billing.ts';
 import {
   type Books,
   balanceOf,
@@ -15,7 +13,7 @@ import {
   notePayment,
   noteTime,
   openBooks,
-} from './billing-model.ts';
+} from '../../testing/bookkeeper.ts';
 import {
   claim,
   day,
@@ -28,7 +26,9 @@ import {
   release,
   settle,
   start,
-} from './open-ledger.ts';
+} from '../../testing/open-ledger.ts';
+import { type Organization, reservation } from '../../testing/order-jobs.ts';
+import { type AppliedPayment, applyPayment, passTime } from './billing.ts';
 import { reserveJobs } from './reserve-jobs.ts';
 
 let ledger: Ledger;

@@ -2,8 +2,19 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { v7 as uuidV7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import {
+  day,
+  type Ledger,
+  makeAccount,
+  openLedger,
+  payment,
+  readAccount,
+  start,
+  subscribe,
+} from '../../testing/open-ledger.ts';
 import type { Organization } from '../../testing/order-jobs.ts';
 import {
+  applyInvoice,
   applyPayment,
   claimPaymentEvents,
   endPaymentEvent,
@@ -11,7 +22,6 @@ import {
   openCheckout,
   receivePaymentEvent,
 } from './billing.ts';
-import { day, type Ledger, makeAccount, openLedger, payment, readAccount, start, subscribe } from './open-ledger.ts';
 
 let ledger: Ledger;
 let pool: Pool;
@@ -145,6 +155,46 @@ describe('an order', () => {
     expect(rows).toEqual([{ status: 'completed', is_dated: true }]);
     expect((await readAccount(pool, organization)).balance).toBe(700);
     expect(await order(organization, { packId })).toMatchObject({ code: 'make', checkout: { amount_cents: 1800 } });
+  });
+});
+
+describe('an invoice', () => {
+  it('is what was asked last, and told as paid once, although ten say so at once', async () => {
+    const organization = await makeAccount(pool);
+    const say = (days: number, status: 'open' | 'paid') =>
+      applyInvoice(pool, {
+        organizationId: organization.id,
+        gateway: 'stripe',
+        gatewayId: `in_${organization.id}`,
+        asOf: day(days),
+        state: {
+          number: 'A-1',
+          status,
+          amount_cents: 4900,
+          amount_paid_cents: status === 'paid' ? 4900 : 0,
+          currency: 'BRL',
+          description: null,
+          period_start: start.toISOString(),
+          period_end: day(31).toISOString(),
+          due_at: null,
+          paid_at: status === 'paid' ? day(days).toISOString() : null,
+          hosted_url: null,
+          pdf_url: null,
+          issued_at: start.toISOString(),
+        },
+      });
+    await say(1, 'open');
+    await Promise.all(Array.from({ length: 10 }, () => say(3, 'paid')));
+    await say(2, 'open');
+    const { rows } = await pool.query(
+      'select status, paid_at, amount_paid_cents from invoices where organization_id = $1',
+      [organization.id],
+    );
+    expect(rows).toEqual([{ status: 'paid', paid_at: day(3), amount_paid_cents: 4900 }]);
+    const told = await pool.query(`select type from events where organization_id = $1 and type = 'invoice.paid'`, [
+      organization.id,
+    ]);
+    expect(told.rows).toHaveLength(1);
   });
 });
 

@@ -1,7 +1,5 @@
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Organization } from '../../testing/order-jobs.ts';
-import { passTime } from './billing.ts';
 import {
   day,
   hold,
@@ -14,7 +12,9 @@ import {
   release,
   settle,
   subscribe,
-} from './open-ledger.ts';
+} from '../../testing/open-ledger.ts';
+import type { Organization } from '../../testing/order-jobs.ts';
+import { passTime } from './billing.ts';
 
 let ledger: Ledger;
 let pool: Pool;

@@ -1,8 +1,17 @@
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import {
+  day,
+  type Ledger,
+  makeAccount,
+  openLedger,
+  pay,
+  readAccount,
+  readGrants,
+  subscribe,
+} from '../../testing/open-ledger.ts';
 import type { Organization } from '../../testing/order-jobs.ts';
 import { passTime, type SubscriptionState } from './billing.ts';
-import { day, type Ledger, makeAccount, openLedger, pay, readAccount, readGrants, subscribe } from './open-ledger.ts';
 
 let ledger: Ledger;
 let pool: Pool;
@@ -94,6 +103,18 @@ describe('a subscription', () => {
     expect(await planOf(organization)).toBe('free');
     expect((await readAccount(pool, organization)).balance).toBe(80);
     expect((await eventsOf(organization)).at(-1)).toBe('subscription.canceled');
+  });
+});
+
+describe('a plan given by hand', () => {
+  it('stays when an old subscription is said to be over once more', async () => {
+    const organization = await makeAccount(pool, 'free');
+    await say(organization, 0, {});
+    await say(organization, 1, { status: 'canceled' });
+    await pool.query(`update organizations set plan_id = 'enterprise' where id = $1`, [organization.id]);
+    await say(organization, 2, { status: 'canceled' });
+    await say(organization, 3, { status: 'canceled', gatewayId: `other_${organization.id}` });
+    expect(await planOf(organization)).toBe('enterprise');
   });
 });
 

@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { reservation } from '../../testing/order-jobs.ts';
-import { applyPayment, passTime } from './billing.ts';
 import {
   claim,
   day,
@@ -18,7 +16,9 @@ import {
   release,
   settle,
   start,
-} from './open-ledger.ts';
+} from '../../testing/open-ledger.ts';
+import { reservation } from '../../testing/order-jobs.ts';
+import { applyPayment, passTime } from './billing.ts';
 import { reserveJobs } from './reserve-jobs.ts';
 
 let ledger: Ledger;

@@ -279,8 +279,9 @@ export async function passTime(
   limit: number,
 ): Promise<{ expired: number; rolledOver: number; lapsed: number; collected: number }> {
   const { rows } = await pool.query<{ expired: number; rolled_over: number; lapsed: number; collected: number }>(
-    `select public.lapse_subscriptions($1, $2) as lapsed, public.roll_over_periods($1, $2) as rolled_over,
-      public.expire_grants($1, $2) as expired, public.collect_all_debts($2) as collected`,
+    // Debts first: what is about to end may pay them.
+    `select public.collect_all_debts($2) as collected, public.lapse_subscriptions($1, $2) as lapsed,
+      public.roll_over_periods($1, $2) as rolled_over, public.expire_grants($1, $2) as expired`,
     [now, limit],
   );
   const [done] = rows;

@@ -31,6 +31,8 @@ export interface Reservation {
   requestHash: string | null;
   requestId: string;
   deadlineSeconds: number;
+  /** Whom to tell of its end. */
+  webhookUrl?: string | null;
 }
 
 /** Another model that may make what was ordered; kept with the job as it was quoted at admission. */
@@ -79,7 +81,7 @@ export async function reserveJobs(db: Queryable, items: Reservation[]): Promise<
   const { rows } = await db.query<ReservationResult>(
     `select code, status, queue_position, at, key_source, credits, priority, job, figures from public.reserve_jobs($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[],
       $6::public.job_type[], $7::text[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[], $12::bigint[], $13::bigint[], $14::numeric[], $15::integer[],
-      $16::jsonb[], $17::jsonb[], $18::uuid[], $19::text[], $20::text[], $21::text[], $22::integer[]) order by ordinal`,
+      $16::jsonb[], $17::jsonb[], $18::uuid[], $19::text[], $20::text[], $21::text[], $22::integer[], $23::text[]) order by ordinal`,
     [
       items.map((item) => item.id),
       items.map((item) => item.organizationId),
@@ -103,6 +105,7 @@ export async function reserveJobs(db: Queryable, items: Reservation[]): Promise<
       items.map((item) => item.requestHash),
       items.map((item) => item.requestId),
       items.map((item) => item.deadlineSeconds),
+      items.map((item) => item.webhookUrl ?? null),
     ],
   );
   return rows;

@@ -56,6 +56,7 @@ export interface AsaasSubscriptionChange {
   valueCents?: number;
   nextDueDate?: string;
   status?: 'ACTIVE' | 'INACTIVE';
+  cycle?: AsaasCycle;
   billingType?: AsaasBillingType;
   description?: string;
   /** Carries the new value and method over to payments that are open. */
@@ -78,6 +79,8 @@ export interface NewAsaasCheckout {
 export interface PaymentFilter {
   /** Created on this day or later, YYYY-MM-DD in Brazil. */
   since?: string;
+  /** Whose money came on this day or later. */
+  paidSince?: string;
   customer?: string;
   subscription?: string;
   externalReference?: string;
@@ -141,9 +144,17 @@ function paymentCalls(send: AsaasSend) {
      * payment can come twice, but none is left out.
      */
     listPayments: (filter: PaymentFilter = {}) => {
-      const { since, ...params } = filter;
-      return pages(send, '/payments', { ...params, ...(since !== undefined && { 'dateCreated[ge]': since }) });
+      const { since, paidSince, ...params } = filter;
+      return pages(send, '/payments', {
+        ...params,
+        ...(since !== undefined && { 'dateCreated[ge]': since }),
+        ...(paidSince !== undefined && { 'paymentDate[ge]': paidSince }),
+      });
     },
+
+    /** Takes back one that nobody has paid. */
+    deletePayment: async (id: string) =>
+      send({ method: 'DELETE', path: `/payments/${segment(id)}`, answer: asaasDeleted }),
 
     /** What the payer scans, or copies and pastes. */
     getPixQrCode: async (id: string) =>
@@ -174,6 +185,17 @@ function subscriptionCalls(send: AsaasSend) {
         answer: asaasSubscription,
       }),
 
+    /** The subscription that bears our reference: the first, should there be more. */
+    async findSubscriptionByReference(externalReference: string) {
+      const { data } = await send({
+        method: 'GET',
+        path: '/subscriptions',
+        params: { externalReference, limit: pageSize },
+        answer: asaasList(asaasSubscription),
+      });
+      return data.findLast(({ deleted }) => !deleted) ?? null;
+    },
+
     getSubscription: async (id: string) =>
       send({ method: 'GET', path: `/subscriptions/${segment(id)}`, answer: asaasSubscription }),
 
@@ -191,6 +213,13 @@ function subscriptionCalls(send: AsaasSend) {
 
     /** Its payments page by page, newest first. */
     listSubscriptionPayments: (id: string) => pages(send, `/subscriptions/${segment(id)}/payments`, {}),
+
+    /** The newest hundred of its payments: those of years. */
+    async getNewestPayments(id: string) {
+      const path = `/subscriptions/${segment(id)}/payments`;
+      const { data } = await send({ method: 'GET', path, params: { limit: pageSize }, answer: asaasList(asaasPayment) });
+      return data;
+    },
   };
 }
 
@@ -209,6 +238,10 @@ function checkoutCalls(send: AsaasSend, { baseUrl }: AsaasOptions) {
       });
       return { ...created, link: created.link ?? checkoutLink(baseUrl, created.id) };
     },
+
+    /** Ends a page that nobody has paid on. */
+    cancelCheckout: async (id: string) =>
+      send({ method: 'POST', path: `/checkouts/${segment(id)}/cancel`, data: {}, answer: asaasCheckout }),
 
     /** The account's webhooks, ten at most; `interrupted` tells that one receives nothing any more. */
     async listWebhooks() {

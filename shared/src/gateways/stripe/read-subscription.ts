@@ -8,6 +8,7 @@ export interface StripeSubscription {
   organizationId: string | null;
   /** Null while it has never been paid for, and for states that this version does not know: then nothing is written. */
   status: SubscriptionStatus | null;
+  startedAt: Date;
   itemId: string;
   priceId: string;
   periodStart: Date;
@@ -50,6 +51,7 @@ export function readSubscription(object: unknown): StripeSubscription {
     customerId: found.customer,
     organizationId: found.metadata.organization_id ?? null,
     status: statuses[found.status] ?? null,
+    startedAt: toDate(found.start_date ?? found.created),
     itemId: item.id,
     priceId: item.price.id,
     periodStart: toDate(start),
@@ -86,7 +88,7 @@ export function readSchedule(object: unknown, now: Date): StripeSchedule {
   return {
     id: found.id,
     isActive,
-    subscriptionId: found.subscription,
+    subscriptionId: found.subscription ?? found.released_subscription,
     phaseStart: toDateOrNull(current?.start_date ?? null),
     phaseEnd: toDateOrNull(current?.end_date ?? null),
     nextPriceId: isActive ? (next?.items[0]?.price ?? null) : null,

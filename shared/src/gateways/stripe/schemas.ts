@@ -20,6 +20,8 @@ export const subscriptionSchema = z.object({
   status: z.string(),
   customer: reference,
   metadata,
+  created: seconds,
+  start_date: optionalSeconds,
   cancel_at_period_end: z.boolean().default(false),
   cancel_at: optionalSeconds,
   canceled_at: optionalSeconds,
@@ -99,8 +101,8 @@ export const sessionSchema = z.object({
   subscription: optionalReference,
   payment_intent: z
     .union([
-      z.string().transform((id) => ({ id, next_action: null })),
-      z.object({ id: z.string(), next_action: z.record(z.string(), z.unknown()).nullish() }),
+      z.string().transform((id) => ({ id, status: null, next_action: null })),
+      z.object({ id: z.string(), status: z.string(), next_action: z.record(z.string(), z.unknown()).nullish() }),
     ])
     .nullish(),
 });
@@ -124,5 +126,6 @@ export const scheduleSchema = z.object({
   id: z.string(),
   status: z.string(),
   subscription: optionalReference,
+  released_subscription: optionalReference,
   phases: z.array(z.object({ start_date: seconds, end_date: seconds, items: z.array(z.object({ price: reference })) })),
 });

@@ -197,7 +197,7 @@ function isChanged(item: SubscriptionItem, subscription: Subscription): boolean 
 }
 
 /** Prorations that are not billed now wait as invoice items for the next invoice. */
-function keepForLater(account: StripeAccount, subscription: Subscription, lines: readonly LineDraft[]): void {
+export function keepForLater(account: StripeAccount, subscription: Subscription, lines: readonly LineDraft[]): void {
   for (const line of lines) {
     const id = newId('ii');
     const pending = account.pendingProrations.get(subscription.id) ?? [];
@@ -226,7 +226,8 @@ function keepForLater(account: StripeAccount, subscription: Subscription, lines:
   }
 }
 
-function draftUpdate(account: StripeAccount, subscription: Subscription, lines: readonly LineDraft[]): Invoice {
+/** An invoice for a change, with what has waited for one. */
+export function draftUpdate(account: StripeAccount, subscription: Subscription, lines: readonly LineDraft[]): Invoice {
   const customer = account.customers.find(subscription.customer);
   if (!customer) throw new StripeError('The customer of this subscription is gone.');
   const pending = account.pendingProrations.get(subscription.id) ?? [];

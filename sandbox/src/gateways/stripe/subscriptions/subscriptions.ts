@@ -3,7 +3,6 @@ import type { Subscription } from '../billing-objects.ts';
 import { requirePrice } from '../catalog/prices.ts';
 import { requireCustomer } from '../customers/customers.ts';
 import { requirePaymentMethod } from '../customers/payment-methods.ts';
-import { emitEvent } from '../emit-event.ts';
 import { listPage, readPageQuery } from '../list-page.ts';
 import type { Params } from '../params.ts';
 import { declined } from '../payments/charge-payment.ts';
@@ -11,7 +10,6 @@ import type { StripeHandler } from '../serve.ts';
 import { noSuch, StripeError } from '../stripe-error.ts';
 import { methodFor } from './collect-invoice.ts';
 import { endSubscription } from './end-subscription.ts';
-import { beginPeriodNow } from './renew-subscription.ts';
 import { startSubscription } from './start-subscription.ts';
 
 const statuses = [
@@ -115,20 +113,6 @@ export const cancelSubscription: StripeHandler = ({ account, params, id }) => {
   if (subscription.ended_at !== null) throw noSuch('subscription', id);
   subscription.cancellation_details = details;
   endSubscription(account, subscription, 'cancellation_requested');
-  return subscription;
-};
-
-/** POST /subscriptions/:id/resume, of one that was paused for want of a card. */
-export const resumeSubscription: StripeHandler = ({ account, params, id }) => {
-  const subscription = requireSubscription(account, id, 'id');
-  params.group('billing_cycle_anchor')?.choice('type', ['now']);
-  params.choice('proration_behavior', ['none', 'create_prorations', 'always_invoice']);
-  params.done();
-  if (subscription.status !== 'paused') {
-    throw new StripeError('You can only resume subscriptions whose status is `paused`.');
-  }
-  beginPeriodNow(account, subscription, {});
-  emitEvent(account, 'customer.subscription.resumed', subscription);
   return subscription;
 };
 

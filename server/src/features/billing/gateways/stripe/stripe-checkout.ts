@@ -56,7 +56,11 @@ export async function expireStripeCheckout(stripe: StripeClient, id: string): Pr
 /** A session's metadata does not reach what refunds and invoices show: it is written where that comes from, too. */
 function modeOf({ checkout, payer, trialDays }: GatewayOrder) {
   const metadata = { organization_id: payer.organizationId, checkout_id: checkout.id };
-  if (checkout.pack_id !== null) return { mode: 'payment' as const, metadata, payment_intent_data: { metadata } };
+  if (checkout.pack_id !== null) {
+    // Our amount in our currency, whatever the account's default is: nothing else is credited.
+    const fixed = { adaptive_pricing: { enabled: false } };
+    return { mode: 'payment' as const, metadata, payment_intent_data: { metadata }, ...fixed };
+  }
   return {
     mode: 'subscription' as const,
     metadata,

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import { type Organization, opened, reservation, settlement } from '../../testing/order-jobs.ts';
-import { openDatabase } from '../database.ts';
-import { runMigrations } from '../migrate/run-migrations.ts';
+import { openDatabase } from '../db/database.ts';
+import { runMigrations } from '../db/migrate/run-migrations.ts';
 import {
   type AppliedPayment,
   applyClaim,
@@ -10,9 +9,10 @@ import {
   applySubscription,
   type PaymentClaim,
   type SubscriptionState,
-} from './billing.ts';
-import { beginJobs, openAttempts, releaseJobs, settleJobs } from './job-lifecycle.ts';
-import { type Reservation, reserveJobs } from './reserve-jobs.ts';
+} from '../db/queries/billing.ts';
+import { beginJobs, openAttempts, releaseJobs, settleJobs } from '../db/queries/job-lifecycle.ts';
+import { type Reservation, reserveJobs } from '../db/queries/reserve-jobs.ts';
+import { type Organization, opened, reservation, settlement } from './order-jobs.ts';
 
 /** For tests of money: a database in which months can pass without anybody else noticing, and short words for its functions. */
 export interface Ledger {
@@ -42,7 +42,6 @@ export async function openLedger(databaseUrl: string, subject: string): Promise<
     `insert into plans (id, name, price_month_cents, price_year_cents, monthly_credits, limits, features, carry_over_max, trial_days, trial_credits)
      select 'keeper', 'Keeper', 9900, 95000, 100, p.limits, p.features, 60, 14, 40 from plans p where p.id = 'professional'`,
   );
-  if (process.env.MUTANT) await pool.query(process.env.MUTANT);
   return {
     pool,
     async violations() {

@@ -1,0 +1,59 @@
+import type { CheckoutRow } from '@base/shared/db/queries/billing';
+import { endCheckout, findOverdueCheckouts } from '@base/shared/db/queries/checkouts';
+import type { Schedule } from '../jobs/schedule.ts';
+import type { WorkerDeps } from '../start/deps.ts';
+
+export type ReconcilingDeps = Pick<WorkerDeps, 'pool' | 'log' | 'clock' | 'paymentGateways'>;
+
+/** Longer than a gateway takes to tell us by itself. */
+const overdueMs = 10 * 60_000;
+const overdueMax = 500;
+
+/** Asks the gateways for what they may have told us in vain: webhooks get lost, and money must not. */
+export const reconcilePayments: Schedule = {
+  name: 'reconcile-payments',
+  everySeconds: 3_600,
+  async run(deps) {
+    const recovered = await recoverEvents(deps);
+    const overdue = await settleOverdueCheckouts(deps);
+    return { payment_events_recovered: recovered, checkouts_overdue: overdue };
+  },
+};
+
+/** Lists what lives at the gateways against what lives here: the last net, for what was lost longer ago. */
+export const compareSubscriptions: Schedule = {
+  name: 'compare-subscriptions',
+  everySeconds: 86_400,
+  async run({ paymentGateways, log }) {
+    let differing = 0;
+    for (const gateway of paymentGateways.values()) differing += await gateway.compareSubscriptions();
+    if (differing > 0) log.warn({ differing }, 'subscriptions differed from their gateways and were corrected');
+    return { subscriptions_differing: differing };
+  },
+};
+
+/** @returns how many events had not reached us */
+export async function recoverEvents({ paymentGateways, log }: ReconcilingDeps): Promise<number> {
+  let recovered = 0;
+  for (const gateway of paymentGateways.values()) recovered += await gateway.recoverEvents();
+  if (recovered > 0) log.warn({ events: recovered }, 'payment events that never reached us were recovered');
+  return recovered;
+}
+
+/** @returns how many orders were past their end */
+export async function settleOverdueCheckouts(deps: ReconcilingDeps): Promise<number> {
+  const { pool, clock, log } = deps;
+  const overdue = await findOverdueCheckouts(pool, new Date(clock.now().getTime() - overdueMs), overdueMax);
+  for (const checkout of overdue) {
+    await settle(deps, checkout).catch((err: unknown) =>
+      log.warn({ err, checkout_id: checkout.id }, 'an order that is over could not be looked up; it will be again'),
+    );
+  }
+  return overdue.length;
+}
+
+async function settle({ pool, paymentGateways }: ReconcilingDeps, checkout: CheckoutRow): Promise<void> {
+  const gateway = paymentGateways.get(checkout.gateway);
+  if (checkout.gateway_id === null) await endCheckout(pool, checkout.id, 'expired', null);
+  else if (gateway !== undefined) await gateway.settleCheckout(checkout);
+}
