@@ -85,9 +85,9 @@ begin
     previous_secret_ciphertext = null, previous_secret_until = null, is_enabled = false, disabled_reason = 'by_hand', deleted_at = coalesce(w.deleted_at, clock_timestamp())
   where w.organization_id = p_id;
   delete from public.webhook_secrets s where s.organization_id = p_id;
-  delete from public.webhook_lanes l where l.organization_id = p_id;
   delete from public.webhook_attempts a where a.organization_id = p_id;
-  delete from public.webhook_deliveries d where d.organization_id = p_id;
+  delete from public.webhook_deliveries d where d.lane_id in (select l.id from public.webhook_lanes l where l.organization_id = p_id);
+  delete from public.webhook_lanes l where l.organization_id = p_id;
   delete from public.invitations i where i.organization_id = p_id;
   update public.organizations o set name = 'Deleted organization', slug = 'deleted-' || replace(o.id::text, '-', ''), logo_url = null,
     owner_id = null, erased_at = clock_timestamp()

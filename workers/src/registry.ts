@@ -2,6 +2,7 @@ import { endReplacedSubscriptions } from './billing/end-replaced-subscriptions.t
 import { passTime } from './billing/pass-time.ts';
 import { processPaymentEvents } from './billing/process-payment-events.ts';
 import { compareSubscriptions, reconcilePayments } from './billing/reconcile-payments.ts';
+import { runTopups } from './billing/run-topups.ts';
 import { eraseDeleted } from './jobs/accounts/erase-deleted.ts';
 import { checkBudgets } from './jobs/budgets/check-budgets.ts';
 import { validateProviderKeys } from './jobs/provider-keys/validate-provider-keys.ts';
@@ -29,6 +30,7 @@ export const schedules: readonly Schedule[] = [
   keepAuditMonths,
   checkBudgets,
   processPaymentEvents,
+  runTopups,
   passTime,
   endReplacedSubscriptions,
   reconcilePayments,

@@ -2,8 +2,10 @@ import { type Database, openDatabase } from '@base/shared/db/database';
 import { openBooks } from './check-books.ts';
 import { makeCallers } from './make-callers.ts';
 import {
+  addCheckouts,
   addConversations,
   addInvitations,
+  addInvoices,
   addKeys,
   addPeople,
   makeTenant,
@@ -110,6 +112,8 @@ async function furnish({ pool }: Database, stack: LocalStack, pictures: number):
       project: [tenant.projectId],
       member: members.map(({ id }) => id),
       invitation: await addInvitations(pool, owner, sparesCount),
+      invoice: await addInvoices(pool, owner.organizationId, 2),
+      checkout: await addCheckouts(pool, owner, 2),
     },
   };
 }
@@ -138,5 +142,7 @@ function joinIds(own: Ids, foreign: Ids): World['resources'] {
     project: join('project'),
     member: join('member'),
     invitation: join('invitation'),
+    invoice: join('invoice'),
+    checkout: join('checkout'),
   };
 }

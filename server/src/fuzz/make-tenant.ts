@@ -135,6 +135,33 @@ export async function addInvitations(
   return ids;
 }
 
+/** Invoices that are void, so that nobody asks a gateway about them. */
+export async function addInvoices(pool: Pool, organizationId: string, count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => uuidV7());
+  await pool.query(
+    `insert into public.invoices (id, organization_id, gateway, gateway_id, status, amount_cents, amount_paid_cents, currency, as_of, issued_at)
+     select u.id, $2, 'stripe', u.id, 'void', 100, 0, 'usd', now(), now() from unnest($1::uuid[]) u (id)`,
+    [ids, organizationId],
+  );
+  return ids;
+}
+
+/** Orders of credits that were never paid and have expired. */
+export async function addCheckouts(
+  pool: Pool,
+  owner: { organizationId: string; userId: string },
+  count: number,
+): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => uuidV7());
+  await pool.query(
+    `insert into public.checkouts (id, organization_id, user_id, gateway, pack_id, credits, amount_cents, status, expires_at)
+     select u.id, $2, $3, 'stripe', p.id, p.credits, 100, 'expired', now() from unnest($1::uuid[]) u (id),
+       (select * from public.credit_packs order by id limit 1) p`,
+    [ids, owner.organizationId, owner.userId],
+  );
+  return ids;
+}
+
 function makePerson(jwtSecret: string): Person {
   const id = uuidV7();
   const email = `${id}@tenant.test`;

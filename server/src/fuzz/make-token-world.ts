@@ -47,6 +47,8 @@ export async function makeTokenWorld(apiUrl: string, token: string): Promise<Wor
       'api-key': { own: unknown, spare: unknown, foreign: unknown },
       project: { own: unknown, spare: unknown, foreign: unknown },
       member: { own: unknown, spare: unknown, foreign: unknown },
+      invoice: await idsAt('/invoices'),
+      checkout: { own: unknown, spare: unknown, foreign: unknown },
       invitation: { own: unknown, spare: unknown, foreign: unknown },
     },
     models: await listQuickModels(user),

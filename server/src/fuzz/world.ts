@@ -28,6 +28,8 @@ export const resourceNames = [
   'project',
   'member',
   'invitation',
+  'invoice',
+  'checkout',
 ] as const;
 export type ResourceName = (typeof resourceNames)[number];
 

@@ -125,6 +125,9 @@ export const envSchema = z.object({
   STRIPE_SECRET_KEY: secret,
   STRIPE_WEBHOOK_SECRET: list.default([]),
   STRIPE_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.stripe.com'),
+  ASAAS_API_KEY: secret,
+  ASAAS_WEBHOOK_TOKEN: secret,
+  ASAAS_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.asaas.com/v3'),
 });
 
 export type Config = Readonly<z.infer<typeof envSchema>>;

@@ -28,7 +28,28 @@ export interface PaymentGateway {
   endSubscription(gatewayId: string): Promise<void>;
   /** Compares what lives there with what lives here, and writes what is there. @returns how many differed */
   compareSubscriptions(): Promise<number>;
+  /** Of a gateway that stops telling us anything after failures: how many of its webhooks are silent. */
+  countSilentWebhooks?(): Promise<number>;
+  /** Charges the payment method on file, once however often it is called; absent where a gateway keeps none. */
+  payTopup?(topup: DueTopup): Promise<TopupOutcome>;
 }
+
+/** A row of claim_topups. */
+export interface DueTopup {
+  id: string;
+  organization_id: string;
+  credits: number;
+  amount_cents: number;
+  gateway_customer_id: string;
+  /** From the second claim on it may have been paid already. */
+  claims: number;
+}
+
+/** `pending`: the gateway does not know yet. */
+export type TopupOutcome =
+  | { status: 'paid'; paymentId: string; amountCents: number; currency: string; paidAt: Date }
+  | { status: 'pending' }
+  | { status: 'declined'; code: string };
 
 export type PaymentGateways = ReadonlyMap<Gateway, PaymentGateway>;
 

@@ -16,7 +16,8 @@ export const reconcilePayments: Schedule = {
   async run(deps) {
     const recovered = await recoverEvents(deps);
     const overdue = await settleOverdueCheckouts(deps);
-    return { payment_events_recovered: recovered, checkouts_overdue: overdue };
+    const silent = await countSilentWebhooks(deps);
+    return { payment_events_recovered: recovered, checkouts_overdue: overdue, payment_webhooks_silent: silent };
   },
 };
 
@@ -38,6 +39,14 @@ export async function recoverEvents({ paymentGateways, log }: ReconcilingDeps): 
   for (const gateway of paymentGateways.values()) recovered += await gateway.recoverEvents();
   if (recovered > 0) log.warn({ events: recovered }, 'payment events that never reached us were recovered');
   return recovered;
+}
+
+/** @returns how many webhooks at the gateways do not tell us anything */
+export async function countSilentWebhooks({ paymentGateways, log }: ReconcilingDeps): Promise<number> {
+  let silent = 0;
+  for (const gateway of paymentGateways.values()) silent += (await gateway.countSilentWebhooks?.()) ?? 0;
+  if (silent > 0) log.error({ webhooks: silent }, 'A GATEWAY HAS STOPPED TELLING US OF PAYMENTS; resume its webhook');
+  return silent;
 }
 
 /** @returns how many orders were past their end */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { addAbortSignal, pipeline, type Readable, Transform } from 'node:stream';
-import { guardedGet, type ResolveAll } from './guarded-get.ts';
+import type { ResolveAll } from '@base/shared/http-client/guarded-request';
+import { guardedGet } from './guarded-get.ts';
 import { OutputError } from './output-error.ts';
 
 export interface FetchOutputRequest {

@@ -13,6 +13,7 @@ const help: Readonly<Record<string, string>> = {
   payment_events_recovered:
     'Events that the last reconciliation found at the gateways and not here: webhooks get lost.',
   checkouts_overdue: 'Orders past their end that the last reconciliation looked up.',
+  payment_webhooks_silent: 'Webhooks that a gateway has stopped, seen by the last reconciliation; anything but 0 is an alarm.',
   subscriptions_differing: 'Subscriptions that the last comparison with the gateways had to correct.',
   provider_cost_at_risk_usd: 'What may have been paid in the last 24 hours for calls that gave no result.',
 };

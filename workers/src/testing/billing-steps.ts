@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Billing } from './start-billing.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -58,6 +59,14 @@ export async function readMoney({ pool }: Billing, { organizationId }: Tenant): 
   return found;
 }
 
+/** The same in a random order. */
+export function shuffle<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .toSorted((one, other) => one.place - other.place)
+    .map(({ item }) => item);
+}
+
 /** The subscription's id at Stripe. */
 export async function subscriptionOf(billing: Billing, tenant: Tenant): Promise<string> {
   return (await readMoney(billing, tenant)).subscription ?? '';
@@ -97,4 +106,38 @@ export async function readInbox({
     `select type, status, last_error from payment_events where status in ('parked', 'received') order by received_at`,
   );
   return rows;
+}
+
+/** Everything that money is made of here, but for when it was last looked at. */
+async function readWorld({ pool }: Billing): Promise<unknown> {
+  const { rows } = await pool.query(
+    `select (select jsonb_agg(to_jsonb(b) - 'updated_at' order by b.organization_id) from credit_balances b) as balances,
+       (select jsonb_agg(to_jsonb(t) order by t.id) from credit_transactions t) as transactions,
+       (select jsonb_agg(to_jsonb(p) order by p.id) from payments p) as payments,
+       (select jsonb_agg(to_jsonb(c) - 'as_of' order by c.claim_id) from payment_claims c) as claims,
+       (select jsonb_agg(to_jsonb(s) - 'as_of' - 'updated_at' order by s.id) from subscriptions s) as subscriptions,
+       (select jsonb_agg(to_jsonb(i) - 'as_of' order by i.id) from invoices i) as invoices,
+       (select jsonb_agg(jsonb_build_object('id', c.id, 'status', c.status, 'completed_at', c.completed_at) order by c.id) from checkouts c) as checkouts,
+       (select jsonb_agg(jsonb_build_object('id', o.id, 'plan', o.plan_id, 'trial', o.trial_used_at) order by o.id) from organizations o) as organizations,
+       (select jsonb_agg(to_jsonb(e) order by e.id) from events e) as events`,
+  );
+  return rows[0];
+}
+
+/** Has every event that has ever come carried out anew, in a random order; `types` must be among them. */
+export async function expectReplayed(billing: Billing, types: readonly string[]): Promise<void> {
+  const { pool } = billing;
+  await billing.settle();
+  const { rows } = await pool.query<{ type: string }>(
+    `select distinct type from payment_events where status = 'processed'`,
+  );
+  expect(rows.map(({ type }) => type)).toEqual(expect.arrayContaining([...types]));
+  const before = await readWorld(billing);
+  await pool.query(
+    `update payment_events set status = 'received', ended_at = null, attempts = 0, received_at = received_at + random() * interval '1 day'
+     where status <> 'parked'`,
+  );
+  await billing.work();
+  expect(await readInbox(billing)).toEqual([]);
+  expect(await readWorld(billing)).toEqual(before);
 }

@@ -27,6 +27,9 @@ export interface AsaasRequest<Schema extends z.ZodType> {
 /** Sends one request, once. Throws nothing but `GatewayError`. */
 export type AsaasSend = <Schema extends z.ZodType>(request: AsaasRequest<Schema>) => Promise<z.output<Schema>>;
 
+/** Who we are: Asaas refuses requests that do not say so. */
+export const asaasUserAgent = 'base/0.1.0';
+
 const answerBytesMax = 5 * 1024 * 1024;
 const descriptionsMax = 500;
 /** The connection was never made, so Asaas has seen nothing. */

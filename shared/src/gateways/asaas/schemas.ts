@@ -92,6 +92,7 @@ export type AsaasPayment = z.infer<typeof asaasPayment>;
 export const asaasSubscription = z
   .object({
     id: z.string().min(1),
+    dateCreated: optionalDay,
     customer: z.string().min(1),
     checkoutSession: optionalText,
     externalReference: optionalText,

@@ -8,6 +8,7 @@ import { applySession } from './apply-session.ts';
 import { compareStripeSubscriptions } from './compare-subscriptions.ts';
 import { handlers } from './handlers.ts';
 import { mirrorSubscription } from './mirror-subscription.ts';
+import { payTopup } from './pay-topup.ts';
 import { recoverStripeEvents } from './recover-events.ts';
 import type { StripeContext } from './stripe-context.ts';
 
@@ -31,6 +32,7 @@ export function createStripePayments(context: StripeContext): PaymentGateway {
     recoverEvents: () => callStripe(() => recoverStripeEvents(context)),
     settleCheckout: (checkout) => callStripe(() => settle(context, checkout)),
     endSubscription: (gatewayId) => end(context, gatewayId),
+    payTopup: (topup) => payTopup(context, topup),
     compareSubscriptions: () => callStripe(() => compareStripeSubscriptions(context)),
   };
 }
