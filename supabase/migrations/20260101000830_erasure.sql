@@ -81,8 +81,8 @@ begin
   update public.projects p set name = 'erased', deleted_at = coalesce(p.deleted_at, clock_timestamp()) where p.organization_id = p_id;
   update public.api_keys k set name = 'erased', allowed_ips = null, last_used_ip = null, revoked_at = coalesce(k.revoked_at, clock_timestamp()) where k.organization_id = p_id;
   delete from public.provider_api_keys k where k.organization_id = p_id;
-  update public.webhooks w set url = 'https://erased.invalid/', description = '', headers_ciphertext = null, secret_ciphertext = '',
-    previous_secret_ciphertext = null, previous_secret_until = null, is_enabled = false, disabled_reason = 'by_hand', deleted_at = coalesce(w.deleted_at, clock_timestamp())
+  update public.webhooks w set url = 'https://erased.invalid/', description = '', header_names = '{}', headers_ciphertext = null, secret_ciphertext = '',
+    previous_secrets_ciphertext = null, previous_secrets_until = null, is_enabled = false, disabled_reason = 'by_hand', deleted_at = coalesce(w.deleted_at, clock_timestamp())
   where w.organization_id = p_id;
   delete from public.webhook_secrets s where s.organization_id = p_id;
   delete from public.webhook_attempts a where a.organization_id = p_id;

@@ -22,11 +22,12 @@ create table public.webhooks (
   description text not null default '',
   -- Types of events; null: all, also those to come.
   events text[],
-  -- All three as provider_api_keys.ciphertext. Headers are a JSON object.
+  header_names text[] not null default '{}',
+  -- All three as provider_api_keys.ciphertext. Headers are a JSON object, the secrets before the current one a list: [{secret, until}].
   headers_ciphertext bytea,
   secret_ciphertext bytea not null,
-  previous_secret_ciphertext bytea,
-  previous_secret_until timestamptz,
+  previous_secrets_ciphertext bytea,
+  previous_secrets_until timestamptz,
   is_enabled boolean not null default true,
   disabled_reason text,
   throttle_per_second integer,
@@ -38,7 +39,7 @@ create table public.webhooks (
   constraint webhooks_description_length check (char_length(description) <= 500),
   constraint webhooks_events_some check (cardinality(events) > 0),
   constraint webhooks_limits_in_range check (throttle_per_second between 1 and 1000 and max_concurrency between 1 and 50),
-  constraint webhooks_previous_secret_until check ((previous_secret_ciphertext is null) = (previous_secret_until is null)),
+  constraint webhooks_previous_secrets_until check ((previous_secrets_ciphertext is null) = (previous_secrets_until is null)),
   constraint webhooks_disabled_reason_known check (disabled_reason in ('by_hand', 'gone', 'failing')),
   constraint webhooks_disabled_when check (is_enabled = (disabled_reason is null)),
   constraint webhooks_deleted_is_disabled check (deleted_at is null or not is_enabled)
@@ -51,11 +52,11 @@ create trigger webhooks_set_updated_at before update on public.webhooks for each
 create table public.webhook_secrets (
   organization_id uuid primary key references public.organizations (id),
   secret_ciphertext bytea not null,
-  previous_secret_ciphertext bytea,
-  previous_secret_until timestamptz,
+  previous_secrets_ciphertext bytea,
+  previous_secrets_until timestamptz,
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp(),
-  constraint webhook_secrets_previous_until check ((previous_secret_ciphertext is null) = (previous_secret_until is null))
+  constraint webhook_secrets_previous_until check ((previous_secrets_ciphertext is null) = (previous_secrets_until is null))
 );
 create trigger webhook_secrets_set_updated_at before update on public.webhook_secrets for each row execute function private.set_updated_at();
 
@@ -201,7 +202,7 @@ create trigger events_fan_out after insert on public.events referencing new tabl
 create function public.claim_webhook_deliveries(p_slots integer, p_unproven_slots integer, p_lease_seconds double precision)
 returns table (id uuid, lease_token uuid, lane_id uuid, webhook_id uuid, organization_id uuid, is_proven boolean, step smallint, due_ms double precision,
   event_id uuid, event_type text, resource_id uuid, data jsonb, event_at timestamptz,
-  url text, headers_ciphertext bytea, secret_ciphertext bytea, previous_secret_ciphertext bytea)
+  url text, headers_ciphertext bytea, secret_ciphertext bytea, previous_secrets_ciphertext bytea)
 language plpgsql set search_path = '' set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
 declare
@@ -221,8 +222,8 @@ begin
     for l in
       select x.*, least(x.concurrency, coalesce(w.max_concurrency, 5)) as places, w.throttle_per_second, x.webhook_id is null or w.is_enabled as is_open,
         w.url, w.headers_ciphertext, coalesce(w.secret_ciphertext, s.secret_ciphertext) as secret_ciphertext,
-        case when coalesce(w.previous_secret_until, s.previous_secret_until) > v_now
-          then coalesce(w.previous_secret_ciphertext, s.previous_secret_ciphertext) end as previous_secret_ciphertext
+        case when coalesce(w.previous_secrets_until, s.previous_secrets_until) > v_now
+          then coalesce(w.previous_secrets_ciphertext, s.previous_secrets_ciphertext) end as previous_secrets_ciphertext
       from (
         select y.* from public.webhook_lanes y where y.is_proven = v_is_proven and y.due_at <= v_now order by y.due_at limit greatest(v_left, 0) for update skip locked
       ) x
@@ -266,7 +267,7 @@ begin
         select t.id, t.lease_token, t.lane_id, t.webhook_id, t.organization_id, v_is_proven, t.step,
           1000 * extract(epoch from v_now - t.due_at)::double precision,
           e.id, e.type, e.resource_id, e.data, e.created_at,
-          coalesce(t.url, l.url), l.headers_ciphertext, l.secret_ciphertext, l.previous_secret_ciphertext
+          coalesce(t.url, l.url), l.headers_ciphertext, l.secret_ciphertext, l.previous_secrets_ciphertext
         from taken t cross join lateral (select y.* from public.events y where y.id = t.event_id offset 0) e;
         get diagnostics v_taken = row_count;
       end if;
@@ -359,8 +360,8 @@ $$;
 -- takes:   the endpoint as a row, and the Idempotency-Key with its request's hash (or nulls).
 -- returns: code 'created'; 'replayed' with the id of then; or why not: 'idempotency_key_reused', 'limit_reached'.
 -- locks:   the organization.
-create function public.create_webhook(p_id uuid, p_organization_id uuid, p_user_id uuid, p_url text, p_description text, p_events text[], p_headers bytea,
-  p_secret bytea, p_is_enabled boolean, p_throttle_per_second integer, p_max_concurrency integer, p_limit integer, p_key text, p_request_hash text)
+create function public.create_webhook(p_id uuid, p_organization_id uuid, p_user_id uuid, p_url text, p_description text, p_events text[], p_header_names text[],
+  p_headers bytea, p_secret bytea, p_is_enabled boolean, p_throttle_per_second integer, p_max_concurrency integer, p_limit integer, p_key text, p_request_hash text)
 returns table (code text, id uuid)
 language plpgsql set search_path = ''
 as $$
@@ -382,9 +383,9 @@ begin
     insert into public.idempotency_keys (organization_id, route, key, request_hash, resource_id)
     values (p_organization_id, 'POST /webhook-endpoints', p_key, p_request_hash, p_id);
   end if;
-  insert into public.webhooks (id, organization_id, created_by, url, description, events, headers_ciphertext, secret_ciphertext, is_enabled, disabled_reason,
-    throttle_per_second, max_concurrency)
-  values (p_id, p_organization_id, p_user_id, p_url, p_description, p_events, p_headers, p_secret, p_is_enabled,
+  insert into public.webhooks (id, organization_id, created_by, url, description, events, header_names, headers_ciphertext, secret_ciphertext, is_enabled,
+    disabled_reason, throttle_per_second, max_concurrency)
+  values (p_id, p_organization_id, p_user_id, p_url, p_description, p_events, p_header_names, p_headers, p_secret, p_is_enabled,
     case when not p_is_enabled then 'by_hand' end, p_throttle_per_second, p_max_concurrency);
   return query select 'created', p_id;
 end
@@ -547,9 +548,9 @@ create trigger subscriptions_tell after update of status on public.subscriptions
   when (new.status = 'past_due' and old.status <> 'past_due') execute function private.tell_of();
 
 create trigger webhooks_audit after insert or update or delete on public.webhooks
-  for each row execute function private.audit('webhook', '', 'headers_ciphertext,secret_ciphertext,previous_secret_ciphertext');
+  for each row execute function private.audit('webhook', '', 'headers_ciphertext,secret_ciphertext,previous_secrets_ciphertext');
 create trigger webhook_secrets_audit after insert or update or delete on public.webhook_secrets
-  for each row execute function private.audit('webhook_secret', '', 'secret_ciphertext,previous_secret_ciphertext');
+  for each row execute function private.audit('webhook_secret', '', 'secret_ciphertext,previous_secrets_ciphertext');
 
 alter table public.webhooks enable row level security;
 alter table public.webhooks force row level security;

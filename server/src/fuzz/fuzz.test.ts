@@ -131,6 +131,12 @@ describe('findLeak', () => {
     expect(findLeak(text, rules)).not.toBeNull();
   });
 
+  it('lets people be sent to a page of a gateway, and tells its address nowhere else', () => {
+    const page = '{"url":"http://127.0.0.1:5432/_sandbox/stripe/pages/portal/bps_1"}';
+    expect(findLeak(page, rules)).toBeNull();
+    expect(findLeak(`${page} http://127.0.0.1:5432/v1/customers`, rules)).not.toBeNull();
+  });
+
   it('takes nothing that requests contain for a leak: answers may repeat it', () => {
     const sent = [...nastyTexts, writeJson(massAssignments)];
     expect(sent.map((text) => findLeak(text, rules))).toEqual(sent.map(() => null));

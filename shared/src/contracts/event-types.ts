@@ -34,8 +34,18 @@ const keyExample = { last4: 'x7Qd', scopes: ['write'], rotated_from: null };
 
 /** Every event that an organization's webhooks may be told of. What writes them is in the migrations. */
 export const eventTypes = {
-  'job.queued': eventType('A job may run: it waits for a worker.', job, { status: z.literal('queued') }, { status: 'queued' }),
-  'job.processing': eventType('A worker has begun a job.', job, { status: z.literal('processing') }, { status: 'processing' }),
+  'job.queued': eventType(
+    'A job may run: it waits for a worker.',
+    job,
+    { status: z.literal('queued') },
+    { status: 'queued' },
+  ),
+  'job.processing': eventType(
+    'A worker has begun a job.',
+    job,
+    { status: z.literal('processing') },
+    { status: 'processing' },
+  ),
   'job.completed': eventType(
     'A job is done; GET /jobs/{id} shows what it made.',
     job,
@@ -48,7 +58,12 @@ export const eventTypes = {
     { status: z.literal('failed'), error_code: z.string() },
     { status: 'failed', error_code: 'provider_failed' },
   ),
-  'job.canceled': eventType('A job was canceled, and cost nothing.', job, { status: z.literal('canceled') }, { status: 'canceled' }),
+  'job.canceled': eventType(
+    'A job was canceled, and cost nothing.',
+    job,
+    { status: z.literal('canceled') },
+    { status: 'canceled' },
+  ),
   'generation.deleted': eventType(
     'Somebody took a generation out of the library.',
     'The generation.',
@@ -92,7 +107,12 @@ export const eventTypes = {
     { kind: z.enum(['period', 'api_key', 'project']), percent: z.int(), used: credits, budget: credits },
     { kind: 'project', percent: 80, used: 804, budget: 1000 },
   ),
-  'subscription.created': eventType('A subscription began.', 'The subscription.', subscriptionShape, subscriptionExample),
+  'subscription.created': eventType(
+    'A subscription began.',
+    'The subscription.',
+    subscriptionShape,
+    subscriptionExample,
+  ),
   'subscription.updated': eventType(
     'A subscription changed its plan or state.',
     'The subscription.',

@@ -17,7 +17,8 @@ const url = z
   .meta({ description: '`https`, at a public address, without a user and password in it.' });
 
 /** Headers that the message itself, or the connection, has. */
-const ownHeader = /^(webhook-.*|host|content-.*|connection|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|user-agent)$/;
+const ownHeader =
+  /^(webhook-.*|host|content-.*|connection|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|user-agent)$/;
 
 const headers = z
   .record(
@@ -28,7 +29,10 @@ const headers = z
     z.string().regex(/^[\x20-\x7e]{0,1000}$/, 'must have at most 1000 printable ASCII characters'),
   )
   .refine((value) => Object.keys(value).length <= 20, 'takes at most 20 headers')
-  .meta({ description: 'Sent along with each message, for example an `Authorization` of your own. Kept encrypted; only the names are shown.' });
+  .meta({
+    description:
+      'Sent along with each message, for example an `Authorization` of your own. Kept encrypted; only the names are shown.',
+  });
 
 const events = z
   .array(z.enum(subscribableEvents))

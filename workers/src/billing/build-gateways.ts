@@ -2,8 +2,8 @@ import type { Config } from '@base/shared/config/env-schema';
 import { createAsaas } from '@base/shared/gateways/asaas/client';
 import { asaasUserAgent } from '@base/shared/gateways/asaas/http';
 import { createStripe } from '@base/shared/gateways/stripe/client';
-import type { PaymentContext, PaymentGateway, PaymentGateways } from './gateway.ts';
 import { createAsaasPayments } from './asaas/asaas-payments.ts';
+import type { PaymentContext, PaymentGateway, PaymentGateways } from './gateway.ts';
 import { createStripePayments } from './stripe/stripe-payments.ts';
 
 /** Nobody waits for these answers. */

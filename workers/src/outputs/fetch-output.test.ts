@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ResolveAll } from '@base/shared/http-client/guarded-request';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FetchOutputRequest, fetchOutput } from './fetch-output.ts';
-import type { ResolveAll } from '@base/shared/http-client/guarded-request';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 const servers: TestServer[] = [];

@@ -25,11 +25,7 @@ export async function mirrorPayment(
 }
 
 /** The credits are those of the order, and only its whole amount pays for them. */
-async function mirrorPack(
-  context: AsaasContext,
-  payment: AsaasPayment,
-  asOf: Date,
-): Promise<'processed' | 'ignored'> {
+async function mirrorPack(context: AsaasContext, payment: AsaasPayment, asOf: Date): Promise<'processed' | 'ignored'> {
   const { id, valueCents } = payment;
   const { isPaid } = readPaymentState(payment);
   const checkout = await findOrderedPack(context.pool, payment);

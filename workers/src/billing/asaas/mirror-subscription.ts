@@ -117,7 +117,9 @@ async function writePayments(
     const purpose = purposeOf(payment, facts);
     if (purpose !== null) await writePayment(context, payment, purpose, asOf);
     else if (payment === focus) {
-      throw new UnusableEventError(`the payment ${payment.id} is of ${payment.valueCents} cents, which was not ordered`);
+      throw new UnusableEventError(
+        `the payment ${payment.id} is of ${payment.valueCents} cents, which was not ordered`,
+      );
     }
   }
 }

@@ -18,8 +18,7 @@ const daysBack = 3;
  */
 export async function recoverAsaasPayments(context: AsaasContext): Promise<number> {
   const since = addDays(dayInBrazil(context.clock.now()), -daysBack);
-  const recovered =
-    (await recoverListed(context, { since })) + (await recoverListed(context, { paidSince: since }));
+  const recovered = (await recoverListed(context, { since })) + (await recoverListed(context, { paidSince: since }));
   for (const { gatewayId } of await findLiveAtAsaas(context.pool, context.clock.now())) {
     await mirrorSubscription(context, { objectId: gatewayId, asOf: await readTime(context) }).catch((err: unknown) =>
       context.log.warn({ err, subscription: gatewayId }, 'a subscription could not be looked up; it will be again'),
