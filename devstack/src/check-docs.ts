@@ -66,12 +66,12 @@ function unknownCommands(page: string): string[] {
 
 /** A link to a file of tests names, in quotes behind it, the titles that are meant: `[a.test.ts](…) "one" · "another"`. */
 function unknownTests(page: string): string[] {
-  const links = [...readRoot(page).matchAll(/\]\(([^)\s]+\.test\.ts)\)((?:[ ·]*"[^"]+")*)/g)];
+  const links = [...readRoot(page).matchAll(/\]\(([^)\s]+\.test\.ts)\)((?:[\s·]*"[^"]+")*)/g)];
   return links.flatMap(([, target = '', named = '']) => {
     const file = path.join(path.dirname(page), target);
     if (!existsSync(path.join(root, file))) return []; // Told as a broken link.
     const text = readRoot(file);
-    const titles = [...named.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? '');
+    const titles = [...named.matchAll(/"([^"]+)"/g)].map((match) => (match[1] ?? '').replaceAll(/\s+/g, ' '));
     if (titles.length === 0) return [`${page}: which tests of ${target} are meant?`];
     return titles
       .filter((title) => !["'", '`'].some((quote) => text.includes(quote + title + quote)))

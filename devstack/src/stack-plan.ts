@@ -62,6 +62,8 @@ export function appEnvironment(options: AppEnvironmentOptions): Record<string, s
     MASTER_KEYS: secrets.masterKey,
     CORS_ORIGINS: 'http://localhost:3000,http://localhost:5173',
     POLL_INTERVAL_MS: '500',
+    // Receivers of webhooks on this machine; a process in production refuses it.
+    ...(options.overrides.NODE_ENV !== 'production' && { PRIVATE_HOSTS_ALLOWED: 'localhost,127.0.0.1' }),
     ...environment.variables,
     ...standIns,
     ...(isStripeReal(environment) ? {} : sandboxGatewayVariables(info.sandbox_url)),

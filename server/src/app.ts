@@ -29,6 +29,7 @@ import { providerKeys } from './features/provider-keys/router.ts';
 import { tokens } from './features/tokens/router.ts';
 import { userSync } from './features/user-sync/router.ts';
 import { voices } from './features/voices/router.ts';
+import { webhookEndpoints } from './features/webhook-endpoints/router.ts';
 import { docsRouter } from './http/docs.ts';
 import { mountEndpoints } from './http/mount-endpoints.ts';
 import type { MountedEndpoints } from './http/openapi.ts';
@@ -48,6 +49,7 @@ export const mounted: readonly MountedEndpoints[] = [
       ...invitations,
       ...apiKeys,
       ...providerKeys,
+      ...webhookEndpoints,
       ...auditLogs,
       ...models,
       ...voices,

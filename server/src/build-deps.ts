@@ -12,6 +12,7 @@ import type { Deps } from './deps.ts';
 import { buildBillingGateways } from './features/billing/gateways/build-gateways.ts';
 import { createAuthenticator } from './http/authenticate.ts';
 import { type ChangeFeed, createChangeFeed } from './http/change-feed.ts';
+import { createEventWatch } from './http/event-watch.ts';
 import { createNotices } from './http/notice-listener.ts';
 import { createPrincipals } from './http/principals.ts';
 import { createRateLimiter } from './http/rate-limit.ts';
@@ -49,6 +50,7 @@ export async function buildDeps(config: Config, log: Logger): Promise<BuiltDeps>
     redis: openWaitingRedis(config.REDIS_URL, onRedisError),
     prefix: config.QUEUE_PREFIX,
   });
+  const eventWatch = createEventWatch({ pool: database.pool, notices, log });
   const draining = new AbortController();
 
   const { pool } = database;
@@ -73,6 +75,7 @@ export async function buildDeps(config: Config, log: Logger): Promise<BuiltDeps>
     enqueuer,
     admission: createAdmission({ pool, enqueuer }),
     notices,
+    eventWatch,
     catalog,
     publicUrl: config.PUBLIC_URL.replace(/\/+$/, ''),
     authenticator: createAuthenticator({ principals, sessionTokens: createSessionTokens(config) }),
@@ -89,6 +92,7 @@ export async function buildDeps(config: Config, log: Logger): Promise<BuiltDeps>
     drain: () => draining.abort(),
     async close() {
       await feed.stop();
+      await eventWatch.close();
       await notices.close();
       await enqueuer.close();
       redis.disconnect();

@@ -15,6 +15,7 @@ import { keepAuditMonths } from './jobs/upkeep/keep-audit-months.ts';
 import { measureBacklog } from './jobs/upkeep/measure-backlog.ts';
 import { relayStaleJobs } from './jobs/upkeep/relay-stale-jobs.ts';
 import { refreshVoices } from './jobs/voices/refresh-voices.ts';
+import { forgetDeliveries } from './webhooks/forget-deliveries.ts';
 
 /** Every schedule of the system. Adding one is one file and one line here. */
 export const schedules: readonly Schedule[] = [
@@ -35,4 +36,5 @@ export const schedules: readonly Schedule[] = [
   endReplacedSubscriptions,
   reconcilePayments,
   compareSubscriptions,
+  forgetDeliveries,
 ];

@@ -16,6 +16,8 @@ export interface JobRequest {
   input: Record<string, unknown>;
   project_id?: string | undefined;
   metadata?: Record<string, string> | undefined;
+  /** Whom to tell of its end; has been checked. */
+  webhook_url?: string | undefined;
   /** Whether an equal model within the quote may take over. */
   fallback?: boolean | undefined;
 }
@@ -114,6 +116,7 @@ function makeReservation(
     requestHash,
     requestId: context.requestId,
     deadlineSeconds: deadlineSeconds[contract.type],
+    webhookUrl: request.webhook_url ?? null,
   };
 }
 

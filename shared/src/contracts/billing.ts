@@ -1,8 +1,11 @@
 import * as z from 'zod';
+import { email } from './accounts.ts';
 import { id, timestamp } from './wire.ts';
 
 export const gateways = ['stripe', 'asaas'] as const;
 export const billingIntervals = ['month', 'year'] as const;
+export const paymentMethods = ['link', 'pix', 'boleto', 'card'] as const;
+export type PaymentMethod = (typeof paymentMethods)[number];
 const slug = z.string().min(1).max(50);
 /** Amounts of money are whole cents. */
 const cents = z.int();
@@ -29,6 +32,18 @@ export const createCheckoutBody = z
     interval: z.enum(billingIntervals).optional().meta({ description: 'Of the plan; a month when not given.' }),
     pack: slug.optional().meta({ description: 'A credit pack to buy once.' }),
     gateway: z.enum(gateways).optional(),
+    method: z.enum(paymentMethods).optional().meta({
+      description:
+        'At Asaas: `pix` and `boleto` bring `instructions`; `card`, and `link` when not given, bring a page. Stripe’s page offers the ways to pay by itself.',
+    }),
+    customer: z
+      .strictObject({
+        name: z.string().trim().min(1).max(100),
+        cpf_cnpj: z.string().min(11).max(20).meta({ description: 'CPF or CNPJ, with separators or without.' }),
+        email: email.optional(),
+      })
+      .optional()
+      .meta({ description: 'Who pays: Asaas has to know it, at the first order. It is kept there only.' }),
     success_url: returnUrl.optional(),
     cancel_url: returnUrl.optional(),
   })

@@ -25,6 +25,15 @@ export const createJobBody = z.strictObject({
   }),
   project_id: id.optional(),
   metadata: metadata.optional(),
+  webhook_url: z
+    .url({ protocol: /^https?$/, error: 'must be a whole URL' })
+    .max(2_000)
+    .optional()
+    .meta({
+      description:
+        'Is told when the job completes, fails or is canceled, signed with the secret of GET /organization/webhook-secret. ' +
+        'The plan must include webhooks.',
+    }),
   fallback: z
     .boolean()
     .default(false)

@@ -764,13 +764,14 @@ export interface Webhooks {
   description: Generated<string>;
   disabled_reason: string | null;
   events: string[] | null;
+  header_names: Generated<string[]>;
   headers_ciphertext: Buffer | null;
   id: string;
   is_enabled: Generated<boolean>;
   max_concurrency: Generated<number>;
   organization_id: string;
-  previous_secret_ciphertext: Buffer | null;
-  previous_secret_until: Date | null;
+  previous_secrets_ciphertext: Buffer | null;
+  previous_secrets_until: Date | null;
   secret_ciphertext: Buffer;
   throttle_per_second: number | null;
   updated_at: Generated<Date>;
@@ -780,8 +781,8 @@ export interface Webhooks {
 export interface WebhookSecrets {
   created_at: Generated<Date>;
   organization_id: string;
-  previous_secret_ciphertext: Buffer | null;
-  previous_secret_until: Date | null;
+  previous_secrets_ciphertext: Buffer | null;
+  previous_secrets_until: Date | null;
   secret_ciphertext: Buffer;
   updated_at: Generated<Date>;
 }

@@ -9,6 +9,9 @@ export const generationQueues: Record<JobType, string> = {
   text: 'text-generation',
 };
 
+/** Deliveries of webhooks, which wait in Postgres; Redis only wakes those who take them. */
+export const webhookQueue = 'webhook-delivery';
+
 /** What travels through Redis: ids only. The row is the truth. */
 export const generationPayload = z.strictObject({
   id: z.uuid(),

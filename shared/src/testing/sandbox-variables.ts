@@ -55,8 +55,14 @@ export function sandboxGatewayVariables(sandboxUrl: string): Record<string, stri
     STRIPE_SECRET_KEY: 'sk_test_sandbox',
     STRIPE_WEBHOOK_SECRET: stripeSandboxSecret,
     STRIPE_BASE_URL: sandboxUrl,
+    ASAAS_API_KEY: '$aact_hmlg_sandbox',
+    ASAAS_WEBHOOK_TOKEN: asaasSandboxToken,
+    ASAAS_BASE_URL: `${sandboxUrl}/asaas/v3`,
   };
 }
+
+/** What the sandbox is told to send with Asaas' events. */
+export const asaasSandboxToken = 'whtok-asaas-sandbox-0123456789abcdef';
 
 /** What the sandbox signs Stripe's events with. */
 export const stripeSandboxSecret = 'whsec_stripe_sandbox';

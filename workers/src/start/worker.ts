@@ -2,8 +2,9 @@ import { ConfigError, loadConfig } from '@base/shared/config/load-config';
 import { pendingMigrations } from '@base/shared/db/migrate/run-migrations';
 import { createLogger } from '@base/shared/log/logger';
 import { startMetricsServer } from '@base/shared/metrics/metrics-server';
-import { generationQueues } from '@base/shared/queue/queues';
+import { generationQueues, webhookQueue } from '@base/shared/queue/queues';
 import { schedules } from '../registry.ts';
+import { runWebhookQueue } from '../webhooks/run-webhook-queue.ts';
 import { buildWorkerDeps } from './deps.ts';
 import { reportSchedules } from './report-schedules.ts';
 import { runQueue } from './run-queue.ts';
@@ -28,8 +29,9 @@ async function startWorker(): Promise<void> {
     process.exit(1);
   });
   const known = new Set<string>(Object.values(generationQueues));
+  const others = new Set(['*', 'upkeep', webhookQueue]);
   const named = [...config.WORKER_QUEUES, ...Object.keys(config.WORKER_CONCURRENCY)];
-  const unknown = named.filter((queue) => queue !== 'upkeep' && queue !== '*' && !known.has(queue));
+  const unknown = named.filter((queue) => !others.has(queue) && !known.has(queue));
   if (unknown.length > 0) {
     throw new ConfigError(`WORKER_QUEUES or WORKER_CONCURRENCY names no queue of ours: ${unknown.join(', ')}`);
   }
@@ -41,6 +43,7 @@ async function startWorker(): Promise<void> {
   deps.leases.start();
   const runners = config.WORKER_QUEUES.filter((queue) => known.has(queue)).map((queue) => runQueue(queue, deps));
   const stopSchedules = config.WORKER_QUEUES.includes('upkeep') ? runSchedules(schedules, deps) : async () => {};
+  const webhooks = config.WORKER_QUEUES.includes(webhookQueue) ? runWebhookQueue(deps) : null;
   const stopReport = reportSchedules(deps);
   const canaries = watchCanaries(runners, deps, {
     everyMs: 20_000,
@@ -67,7 +70,7 @@ async function startWorker(): Promise<void> {
       const handBack = setTimeout(() => deps.leases.handBackAll(), handBackAfterMs(config.SHUTDOWN_SECONDS));
       await canaries.stop();
       await stopSchedules();
-      await Promise.all(runners.map((runner) => runner.close({ isForced: false })));
+      await Promise.all([...runners.map((runner) => runner.close({ isForced: false })), webhooks?.close()]);
       clearTimeout(handBack);
       deps.leases.stop();
       await metricsServer.close();

@@ -12,6 +12,7 @@ import type { PaymentContext, PaymentGateways } from '../billing/gateway.ts';
 import { passTimeNow } from '../billing/pass-time.ts';
 import { processBatch } from '../billing/process-payment-events.ts';
 import { createStripePayments } from '../billing/stripe/stripe-payments.ts';
+import type { WorkerDeps } from '../start/deps.ts';
 import { type FleetProcess, startProcess } from './fleet-process.ts';
 import { type Fleet, type StackTools, startFleet } from './start-fleet.ts';
 import { newTenant, type Tenant } from './tenant.ts';
@@ -53,6 +54,12 @@ export interface Billing {
   work(): Promise<void>;
   /** Takes, sends and works until there is nothing more to hear. */
   settle(): Promise<HeldEvent[]>;
+  /** The same in the form that schedules take, of which they use no more than `deps`. */
+  workerDeps: WorkerDeps;
+  /** `deps` whose gateway does not answer. */
+  withoutGateway(): Billing['deps'];
+  /** Lets time pass at Stripe and for the worker's jobs, and nothing else. */
+  advanceClock(days: number): Promise<void>;
   /** Lets time pass at Stripe, settles, and lets it pass here. */
   advance(days: number): Promise<void>;
   violations(): Promise<unknown[]>;
@@ -153,10 +160,19 @@ function buildBilling(fleet: Fleet, pool: Pool, sandboxUrl: string, close: () =>
       }
       return all;
     },
-    async advance(days) {
+    // Schedules are made for a worker that has much more.
+    workerDeps: deps as unknown as WorkerDeps,
+    withoutGateway() {
+      const nowhere = createStripe({ secretKey: 'sk_test_sandbox', baseUrl: 'http://127.0.0.1:9' });
+      return { ...deps, paymentGateways: new Map([['stripe', createStripePayments({ ...context, stripe: nowhere })]]) };
+    },
+    async advanceClock(days) {
       const to = new Date(clock.now().getTime() + days * 86_400_000);
       await control('PUT', '/clock', { now: to.toISOString() });
       aheadMs = to.getTime() - Date.now();
+    },
+    async advance(days) {
+      await billing.advanceClock(days);
       await billing.settle();
       await passTimeNow(deps);
     },

@@ -1,7 +1,7 @@
 import { checkout, createCheckoutBody } from '@base/shared/contracts/billing';
 import { created, endpoint, ok } from '../../http/endpoint.ts';
 import { orderCheckout } from './order-checkout.ts';
-import { pickGateway } from './pick-gateway.ts';
+import { pickGateway, pickMethod } from './pick-gateway.ts';
 import { presentCheckout } from './present-checkout.ts';
 import { readReturnUrl } from './return-url.ts';
 
@@ -20,11 +20,17 @@ export const createCheckout = endpoint({
   },
   errors: ['already_subscribed', 'service_unavailable'],
   async handle({ body, deps, principal, writer }) {
-    const { plan, interval = 'month', pack } = body;
+    const { plan, interval = 'month', pack, customer } = body;
+    const gateway = pickGateway(deps, body.gateway);
     const { row, isNew } = await orderCheckout(
       { deps, principal, writer },
       {
-        gateway: pickGateway(deps, body.gateway),
+        gateway,
+        method: pickMethod(gateway, body.method),
+        payerData:
+          customer === undefined
+            ? null
+            : { name: customer.name, taxId: customer.cpf_cnpj, ...(customer.email && { email: customer.email }) },
         item: pack === undefined ? { planId: plan ?? '', interval } : { packId: pack },
         successUrl: readReturnUrl(deps, 'success_url', body.success_url),
         cancelUrl: readReturnUrl(deps, 'cancel_url', body.cancel_url),

@@ -14,7 +14,7 @@ export const openPortal = endpoint({
   access: 'billing:write',
   body: createPortalBody,
   responses: { 200: { description: 'Where to go.', body: portal } },
-  errors: ['service_unavailable'],
+  errors: ['conflict', 'service_unavailable'],
   async handle({ body, deps, principal }) {
     const returnUrl = readReturnUrl(deps, 'return_url', body.return_url);
     const [payer, subscription] = await Promise.all([

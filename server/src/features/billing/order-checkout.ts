@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { PaymentMethod } from '@base/shared/contracts/billing';
 import { type CheckoutRow, type OpenedCheckout, openCheckout } from '@base/shared/db/queries/billing';
 import { endCheckout, releaseCheckout, storeCheckout } from '@base/shared/db/queries/checkouts';
 import { ApiError } from '@base/shared/errors/api-error';
@@ -9,12 +10,14 @@ import { invalidRequest } from '../../http/parse-input.ts';
 import type { Principal } from '../../http/principal.ts';
 import type { Writer } from '../../http/writer.ts';
 import { findPayer } from './find-payer.ts';
-import type { BillingGateway } from './gateways/gateway.ts';
+import type { BillingGateway, PayerData } from './gateways/gateway.ts';
 import { askGateway, gatewayOf } from './pick-gateway.ts';
 
 export interface WantedCheckout {
   item: { planId: string; interval: 'month' | 'year' } | { packId: string };
   gateway: BillingGateway;
+  method: PaymentMethod | null;
+  payerData: PayerData | null;
   successUrl: string;
   cancelUrl: string;
 }
@@ -76,7 +79,7 @@ function open({ deps, principal, writer }: CheckoutContext, wanted: WantedChecko
     planId: 'packId' in item ? null : item.planId,
     interval: 'packId' in item ? null : item.interval,
     packId: 'packId' in item ? item.packId : null,
-    method: null,
+    method: wanted.method,
     makingSeconds,
     expiresAt: new Date(now.getTime() + openMs),
     now,
@@ -98,8 +101,8 @@ async function make(
   const { pool } = deps;
   try {
     const [payer, itemName] = await Promise.all([findPayer(deps, principal), findItemName(deps, wanted)]);
-    const { successUrl, cancelUrl } = wanted;
-    const order = { pool, checkout, payer, itemName, trialDays: trialDays ?? 0, successUrl, cancelUrl };
+    const { successUrl, cancelUrl, payerData } = wanted;
+    const order = { pool, checkout, payer, payerData, itemName, trialDays: trialDays ?? 0, successUrl, cancelUrl };
     const made = await wanted.gateway.openCheckout(order);
     return (await storeCheckout(writer, checkout.id, made)) ?? null;
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { PaymentMethod } from '@base/shared/contracts/billing';
 import type { Gateway } from '@base/shared/db/queries/billing';
 import { ApiError } from '@base/shared/errors/api-error';
 import { isGatewayError } from '@base/shared/gateways/gateway-error';
@@ -13,6 +14,14 @@ export function pickGateway({ billingGateways, config }: Deps, name: Gateway | u
   if (gateway !== undefined) return gateway;
   const offered = [...billingGateways.keys()].join(', ') || 'none';
   throw invalidRequest([{ pointer: '/gateway', detail: `is not offered here; offered: ${offered}` }]);
+}
+
+/** The way to pay that a request names, or the gateway's usual one. @throws ApiError invalid_request */
+export function pickMethod({ name, methods }: BillingGateway, wanted: PaymentMethod | undefined): PaymentMethod | null {
+  if (wanted === undefined) return methods[0] ?? null;
+  if (methods.includes(wanted)) return wanted;
+  const detail = methods.length === 0 ? `is chosen on the page of ${name}` : `must be one of ${methods.join(', ')}`;
+  throw invalidRequest([{ pointer: '/method', detail }]);
 }
 
 /** The gateway of something that exists there. @throws ApiError service_unavailable when its keys are gone */

@@ -8,7 +8,7 @@ const eventToken = z
   .object({
     token: z.string().meta({ description: 'Send it as `?token=`.' }),
     expires_at: timestamp.meta({ description: 'Until then a stream can be opened; an open one goes on.' }),
-    path: z.string().nullable().meta({ description: 'The stream of the job; null when the token is not for one job.' }),
+    path: z.string().meta({ description: 'The stream of the job, or of the organization.' }),
   })
   .meta({ id: 'EventToken' });
 
@@ -42,7 +42,7 @@ export const createEventToken = endpoint({
     return created({
       token,
       expires_at: expiresAt.toISOString(),
-      path: jobId === null ? null : `/api/v1/jobs/${jobId}/events`,
+      path: jobId === null ? '/api/v1/events/stream' : `/api/v1/jobs/${jobId}/events`,
     });
   },
 });

@@ -14,7 +14,7 @@ export const retryJob = endpoint({
   tag: 'jobs',
   summary: 'Try a failed or canceled job again',
   description:
-    'Admits a new job with the same model, input, project, metadata and fallback, at today’s prices; `retry_of` names the ' +
+    'Admits a new job with the same model, input, project, metadata, webhook_url and fallback, at today’s prices; `retry_of` names the ' +
     'old one, which stays as it is.',
   access: 'jobs:write',
   idempotent: true,
@@ -35,7 +35,7 @@ export const retryJob = endpoint({
 async function readRequest(deps: Deps, organizationId: string, jobId: string): Promise<JobRequest> {
   const row = await deps.db
     .selectFrom('ai_jobs')
-    .select(['status', 'provider', 'model', 'input', 'project_id', 'metadata', 'fallbacks'])
+    .select(['status', 'provider', 'model', 'input', 'project_id', 'metadata', 'fallbacks', 'webhook_url'])
     .where('organization_id', '=', organizationId)
     .where('id', '=', jobId)
     .executeTakeFirst();
@@ -52,6 +52,7 @@ async function readRequest(deps: Deps, organizationId: string, jobId: string): P
     input: row.input as Record<string, unknown>,
     metadata: row.metadata as Record<string, string>,
     project_id: row.project_id ?? undefined,
+    webhook_url: row.webhook_url ?? undefined,
     fallback: Array.isArray(row.fallbacks) && row.fallbacks.length > 0,
   };
 }

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../http/endpoint.ts';
+import { receiveAsaasEvent } from './receive-asaas-event.ts';
 import { receiveStripeEvent } from './receive-stripe-event.ts';
 
-export const paymentWebhooks: readonly Endpoint[] = [receiveStripeEvent];
+export const paymentWebhooks: readonly Endpoint[] = [receiveStripeEvent, receiveAsaasEvent];

@@ -29,7 +29,7 @@ export function readStripeMessage(
   secrets: readonly string[],
   now: Date,
 ): StripeMessage | null {
-  if (signature === undefined || isAhead(signature, now)) return null;
+  if (signature === undefined || !isReadable(signature, now)) return null;
   if (!secrets.some((secret) => isSigned(body, signature, secret, now))) return null;
   const parsed = messageSchema.safeParse(parseJson(body.toString('utf8')));
   if (!parsed.success) return null;
@@ -48,9 +48,14 @@ function isSigned(body: Buffer, header: string, secret: string, now: Date): bool
   }
 }
 
-function isAhead(header: string, now: Date): boolean {
-  const latest = now.getTime() / 1000 + toleranceSeconds;
-  return header.split(',').some((part) => part.trim().startsWith('t=') && Number(part.trim().slice(2)) > latest);
+/** `t=<seconds>,v1=<hex>`, perhaps with several signatures; the SDK is not asked about anything else. */
+function isReadable(header: string, now: Date): boolean {
+  const parts = header.split(',').map((part) => part.trim());
+  const times = parts.filter((part) => part.startsWith('t='));
+  const [time = ''] = times;
+  if (times.length !== 1 || !/^t=\d{1,12}$/.test(time)) return false;
+  if (!parts.some((part) => /^v1=[0-9a-f]{64}$/.test(part))) return false;
+  return Number(time.slice(2)) <= now.getTime() / 1000 + toleranceSeconds;
 }
 
 function parseJson(text: string): unknown {

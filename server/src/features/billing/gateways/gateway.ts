@@ -1,3 +1,4 @@
+import type { PaymentMethod } from '@base/shared/contracts/billing';
 import type { CheckoutRow, Gateway } from '@base/shared/db/queries/billing';
 import type { CheckoutAtGateway } from '@base/shared/db/queries/checkouts';
 import type { Pool } from 'pg';
@@ -8,11 +9,20 @@ export interface Payer {
   email: string;
 }
 
+/** Who pays, as the payer says; only where a gateway has to know. */
+export interface PayerData {
+  name: string;
+  /** CPF or CNPJ. */
+  taxId: string;
+  email?: string;
+}
+
 /** An order to be made at a gateway. Whoever makes it again, with the same row, gets the same. */
 export interface GatewayOrder {
   pool: Pool;
   checkout: CheckoutRow;
   payer: Payer;
+  payerData: PayerData | null;
   /** What the payer sees. */
   itemName: string;
   trialDays: number;
@@ -46,6 +56,8 @@ export interface ChangeAtGateway {
  */
 export interface BillingGateway {
   name: Gateway;
+  /** Ways to pay that an order can ask for, the usual one first; empty where the gateway's page offers them. */
+  methods: readonly PaymentMethod[];
   openCheckout(order: GatewayOrder): Promise<CheckoutAtGateway>;
   /** Ends an order that has not been paid; `completed` when it has been. */
   expireCheckout(gatewayId: string): Promise<'expired' | 'completed'>;

@@ -16,6 +16,7 @@ import {
 export function createStripeBilling(stripe: StripeClient, clock: Clock): BillingGateway {
   return {
     name: 'stripe',
+    methods: [],
     openCheckout: (order) => openStripeCheckout(stripe, order),
     expireCheckout: (id) => expireStripeCheckout(stripe, id),
     openPortal: (pool, payer, returnUrl) =>
