@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asaasSandboxToken, stripeSandboxSecret } from '@base/shared/testing/sandbox-variables';
 import { type StackEnvironment, supabaseServerVariable, systemVariables } from './environment.ts';
 import { isAlive } from './is-alive.ts';
 import { assertPortsFree, type Ports } from './ports.ts';
@@ -14,7 +15,7 @@ import {
   type StackInfo,
   writeStackFile,
 } from './stack-file.ts';
-import { appEnvironment, planStack } from './stack-plan.ts';
+import { appEnvironment, isStripeReal, planStack } from './stack-plan.ts';
 import { type ChildOptions, lastLines, runToEnd, startChild } from './start-child.ts';
 import type { SupabaseOptions } from './supabase.ts';
 import { answersOk } from './wait-until.ts';
@@ -144,6 +145,21 @@ async function startParts(start: Start): Promise<void> {
   await runStep('migrations');
   await runStep('supabase');
   await together(['api', 'worker'], runStep);
+  if (parts.has('sandbox') && parts.has('api') && options.nodeEnv === 'development') await connectGateways(start);
+}
+
+/** Has the sandbox's payment gateways tell this API what happens. Tests take the events from the sandbox themselves. */
+async function connectGateways({ options, info }: Start): Promise<void> {
+  if (isStripeReal(options.environment)) return;
+  const settings = { stripe: { secret: stripeSandboxSecret }, asaas: { token: asaasSandboxToken } };
+  for (const [gateway, proof] of Object.entries(settings)) {
+    const answer = await fetch(`${info.sandbox_url}/_sandbox/${gateway}/webhook`, {
+      method: 'PUT',
+      body: JSON.stringify({ url: `${info.api_url}/api/v1/webhooks/${gateway}`, mode: 'push', ...proof }),
+    });
+    if (!answer.ok) throw new Error(`The sandbox does not take the address of webhooks: ${await answer.text()}`);
+    await answer.body?.cancel();
+  }
 }
 
 function partsToStart({ parts, environment }: StackOptions): Set<Part> {

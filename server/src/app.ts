@@ -14,6 +14,7 @@ import { callbacks } from './features/callbacks/router.ts';
 import { code } from './features/code/router.ts';
 import { conversations } from './features/conversations/router.ts';
 import { credits } from './features/credits/router.ts';
+import { email } from './features/email/router.ts';
 import { events } from './features/events/router.ts';
 import { generations } from './features/generations/router.ts';
 import { health } from './features/health/router.ts';
@@ -60,6 +61,7 @@ export const mounted: readonly MountedEndpoints[] = [
       ...tokens,
       ...generations,
       ...credits,
+      ...email,
       ...events,
       ...autoTopup,
       ...plans,

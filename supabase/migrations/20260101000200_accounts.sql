@@ -50,7 +50,11 @@ create table public.users (
   role public.user_role not null default 'member',
   theme text not null default 'system',
   language text not null default 'pt-BR',
+  -- Whether any but essential e-mails are wanted, and of those which kinds.
   email_notifications boolean not null default true,
+  notice_emails boolean not null default true,
+  onboarding_emails boolean not null default true,
+  job_emails boolean not null default false,
   push_notifications boolean not null default true,
   is_active boolean not null default true,
   last_login_at timestamptz,
@@ -72,6 +76,7 @@ create table public.users (
 );
 create index users_organization_id on public.users (organization_id, id);
 create index users_email on public.users (lower(email));
+create index users_job_emails on public.users (organization_id) where job_emails;
 create index users_updated_at on public.users (updated_at);
 create index users_to_erase on public.users (deleted_at) where deleted_at is not null and erased_at is null;
 create index users_sign_in_to_erase on public.users (erased_at) where erased_at is not null and sign_in_erased_at is null;

@@ -59,6 +59,7 @@ begin
       array['plan'], array['free:first'], array['Credits of the free plan'],
       array[(select b.period_end from public.credit_balances b where b.organization_id = v_organization_id)], array[p_user_id]);
   end if;
+  perform private.mail_newcomer(v_organization_id, p_user_id, v_credits);
 end
 $$;
 

@@ -11,14 +11,15 @@ $$;
 
 -- create_invitation: invites an address, once per Idempotency-Key.
 -- takes:   the organization, who invites, the new row's id, address (lower case) and role (null: the organization's default, but
---          never above one's own), the token's SHA-256, how long it is good, and the request's key and fingerprint.
+--          never above one's own), the token's SHA-256, how long it is good, the request's key and fingerprint, and the link for
+--          the e-mail, sealed; without it none is sent.
 -- returns: code and the invitation's id: 'created'; 'replayed' with the id of the one made before; or why not:
 --          'idempotency_key_reused', 'forbidden', 'members_may_not_invite', 'already_member', 'open_invitation',
 --          'plan_limit_reached' with its figures: members and open invitations fill the team.
 --          What a member invites waits for approval where the organization wants that.
 -- locks:   the organization, then users of that address who are in no organization, so that nodes ask about them anew.
 create function public.create_invitation(p_organization_id uuid, p_actor_id uuid, p_id uuid, p_email text, p_role public.user_role,
-  p_token_hash text, p_valid_seconds integer, p_idempotency_key text, p_request_hash text)
+  p_token_hash text, p_valid_seconds integer, p_idempotency_key text, p_request_hash text, p_sealed_link bytea default null)
 returns table (code text, invitation_id uuid, figures jsonb)
 language plpgsql set search_path = ''
 as $$
@@ -65,6 +66,7 @@ begin
       values (p_organization_id, v_route, p_idempotency_key, p_request_hash, p_id);
     end if;
     perform private.notice_invited(p_email);
+    perform private.mail_invitation(p_id, p_sealed_link);
   end if;
   return next;
 end
@@ -90,6 +92,7 @@ begin
   if not v_invitation.waits then return 'conflict'; end if;
   update public.invitations i set status = 'pending', expires_at = clock_timestamp() + make_interval(secs => p_valid_seconds) where i.id = p_id;
   perform private.notice_invited(lower(v_invitation.email));
+  perform private.mail_approved(p_id);
   return 'approved';
 end
 $$;
@@ -191,7 +194,7 @@ $$;
 
 revoke execute on function private.notice_invited(text) from public, anon, authenticated;
 revoke execute on function private.ties(uuid, uuid) from public, anon, authenticated;
-revoke execute on function public.create_invitation(uuid, uuid, uuid, text, public.user_role, text, integer, text, text)
+revoke execute on function public.create_invitation(uuid, uuid, uuid, text, public.user_role, text, integer, text, text, bytea)
   from public, anon, authenticated;
 revoke execute on function public.approve_invitation(uuid, uuid, uuid, integer) from public, anon, authenticated;
 revoke execute on function public.revoke_invitation(uuid, uuid, uuid) from public, anon, authenticated;

@@ -40,6 +40,7 @@ begin
   loop
     v_count := v_count + 1;
     perform private.redact_audit(v_person.organization_id, array[v_person.id], array[v_person.email]);
+    perform private.erase_emails(v_person.id, v_person.email);
     perform private.record_audit(v_person.organization_id, 'user.erased', 'user', v_person.id::text, null, null);
   end loop;
   return v_count;
@@ -89,6 +90,7 @@ begin
   delete from public.webhook_deliveries d where d.lane_id in (select l.id from public.webhook_lanes l where l.organization_id = p_id);
   delete from public.webhook_lanes l where l.organization_id = p_id;
   delete from public.invitations i where i.organization_id = p_id;
+  delete from public.email_outbox e where e.organization_id = p_id;
   update public.organizations o set name = 'Deleted organization', slug = 'deleted-' || replace(o.id::text, '-', ''), logo_url = null,
     owner_id = null, erased_at = clock_timestamp()
   where o.id = p_id;

@@ -132,6 +132,7 @@ begin
         when v_old.id is null then 'created' when p_status = 'canceled' then 'canceled' else 'updated' end, v_id,
       jsonb_build_object('plan', p_plan_id, 'status', p_status, 'cancel_at_period_end', p_cancel_at_period_end));
   end if;
+  perform private.mail_subscription(v_old, v_id);
   return 'applied';
 end
 $$;
@@ -177,6 +178,7 @@ begin
     if found then
       perform from public.credit_balances b where b.organization_id = r.id for update;
       perform private.tell(r.id, 'subscription.lapsed', r.subscription_id, jsonb_build_object('plan', v_plan));
+      perform private.mail_lapsed(r.id, r.subscription_id);
       v_count := v_count + 1;
     end if;
   end loop;

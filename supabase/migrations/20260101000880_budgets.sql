@@ -24,33 +24,6 @@ create table public.budget_alerts (
   constraint budget_alerts_kind_known check (kind in ('period', 'low_balance', 'exhausted', 'api_key', 'project'))
 );
 
--- E-mails to send, written with what they tell of.
-create table public.email_outbox (
-  id uuid primary key,
-  organization_id uuid not null references public.organizations (id),
-  user_id uuid not null references public.users (id),
-  template text not null,
-  data jsonb not null,
-  -- What it tells of; the same is told nobody twice.
-  reference text not null,
-  status text not null default 'pending',
-  created_at timestamptz not null default clock_timestamp(),
-  constraint email_outbox_once unique (user_id, template, reference),
-  constraint email_outbox_status_known check (status in ('pending', 'sent', 'failed', 'suppressed'))
-);
-create index email_outbox_pending on public.email_outbox (created_at) where status = 'pending';
-create index email_outbox_organization on public.email_outbox (organization_id, id);
-
--- mail_admins: puts an e-mail to every admin of an organization into the outbox, once.
-create function private.mail_admins(p_organization_id uuid, p_template text, p_reference text, p_data jsonb) returns void
-language sql set search_path = ''
-as $$
-  insert into public.email_outbox (id, organization_id, user_id, template, data, reference)
-  select public.uuid_v7(), p_organization_id, u.id, p_template, p_data, p_reference from public.users u
-  where u.organization_id = p_organization_id and u.role <= 'admin' and u.is_active and u.deleted_at is null
-  on conflict on constraint email_outbox_once do nothing
-$$;
-
 -- alert: gives the highest of the thresholds that are reached, if it was not given yet this period; lower ones count as given.
 -- takes: what is used of what, in credits; the caller holds the account.   returns: the threshold, or null.
 create function private.alert(p_organization_id uuid, p_kind text, p_subject_id uuid, p_thresholds smallint[], p_used bigint, p_total bigint,
@@ -91,6 +64,7 @@ begin
       'used', a.period_credits_used, 'budget', a.monthly_credits));
     perform private.mail_admins(p_organization_id, 'credits_used_' || v_step, a.period_start::text, jsonb_build_object('used', a.period_credits_used,
       'budget', a.monthly_credits, 'plan', a.plan_id));
+    if v_step = 100 then perform private.suggest_upgrade(p_organization_id, a.period_start); end if;
   end if;
 
   if a.available = 0 then
@@ -98,13 +72,14 @@ begin
     if v_step is not null then
       v_count := v_count + 1;
       perform private.tell(p_organization_id, 'credits.exhausted', null, jsonb_build_object('available', 0, 'held', a.held));
+      perform private.mail_low_balance(p_organization_id, a.period_start, 0, a.low);
     end if;
   elsif a.available < a.low then
     v_step := private.alert(p_organization_id, 'low_balance', p_organization_id, array[100]::smallint[], 1, 1, a.period_start);
     if v_step is not null then
       v_count := v_count + 1;
       perform private.tell(p_organization_id, 'credits.low', null, jsonb_build_object('available', a.available, 'threshold', a.low));
-      perform private.mail_admins(p_organization_id, 'low_balance', a.period_start::text, jsonb_build_object('available', a.available, 'threshold', a.low));
+      perform private.mail_low_balance(p_organization_id, a.period_start, a.available, a.low);
     end if;
   end if;
 
@@ -286,11 +261,9 @@ create policy project_usage_own_organization on public.project_usage for select 
   using (organization_id = (select private.current_organization_id()));
 alter table public.budget_alerts enable row level security;
 alter table public.budget_alerts force row level security;
-alter table public.email_outbox enable row level security;
-alter table public.email_outbox force row level security;
 alter table public.auto_topups enable row level security;
 alter table public.auto_topups force row level security;
 alter table public.topups enable row level security;
 alter table public.topups force row level security;
-revoke all on public.project_usage, public.budget_alerts, public.email_outbox, public.auto_topups, public.topups from public, anon, authenticated;
+revoke all on public.project_usage, public.budget_alerts, public.auto_topups, public.topups from public, anon, authenticated;
 grant select on public.project_usage to authenticated;

@@ -3,6 +3,9 @@ import { passTime } from './billing/pass-time.ts';
 import { processPaymentEvents } from './billing/process-payment-events.ts';
 import { compareSubscriptions, reconcilePayments } from './billing/reconcile-payments.ts';
 import { runTopups } from './billing/run-topups.ts';
+import { forgetEmails } from './email/forget-emails.ts';
+import { mailFinishedJobs } from './email/mail-finished-jobs.ts';
+import { measureEmails } from './email/measure-emails.ts';
 import { eraseDeleted } from './jobs/accounts/erase-deleted.ts';
 import { checkBudgets } from './jobs/budgets/check-budgets.ts';
 import { validateProviderKeys } from './jobs/provider-keys/validate-provider-keys.ts';
@@ -37,4 +40,7 @@ export const schedules: readonly Schedule[] = [
   reconcilePayments,
   compareSubscriptions,
   forgetDeliveries,
+  mailFinishedJobs,
+  measureEmails,
+  forgetEmails,
 ];

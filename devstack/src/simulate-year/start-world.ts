@@ -11,14 +11,14 @@ import { createLogger } from '@base/shared/log/logger';
 import { buildPaymentGateways } from '@base/workers/billing/build-gateways';
 import type { PaymentContext, PaymentGateways } from '@base/workers/billing/gateway';
 import type { Pool } from 'pg';
-import { startSandbox } from '../chaos/start-parts.ts';
+import { startSandbox, supabaseProcess } from '../chaos/start-parts.ts';
 import { localEnvironment, systemVariables } from '../environment.ts';
 import { pickFreePorts } from '../ports.ts';
 import { startPostgres } from '../postgres.ts';
 import { startRedis } from '../redis.ts';
 import { loadSecrets } from '../secrets.ts';
 import { appEnvironment, planStack } from '../stack-plan.ts';
-import { prepareSupabase } from '../supabase.ts';
+import { runToEnd } from '../start-child.ts';
 
 /** Stands still until it is moved. */
 export interface MovedClock extends Clock {
@@ -84,7 +84,9 @@ async function startParts({ dataDir, signal }: WorldOptions, closers: Closer[]):
   const logDir = path.join(dataDir, 'logs');
   const sandbox = await startSandbox({ port: ports.sandbox, url: info.sandbox_url, logDir, signal });
   closers.push(() => sandbox.stop(3_000));
-  await prepareSupabase(info.database_url);
+  const supabase = supabaseProcess({ dataDir, port: ports.supabase, info, secrets });
+  const prepareLog = path.join(logDir, 'storage-prepare.log');
+  await runToEnd({ ...supabase, name: 'Preparing Supabase', args: ['prepare'], logFile: prepareLog, signal });
   await runMigrations({ databaseUrl: info.database_url, log: () => {} });
   const variables = appEnvironment({ ...plan, info, nodeEnv: 'test', overrides: { LOG_LEVEL: 'silent' } });
   const config = envSchema.parse({ ...variables, PORT: '0', METRICS_PORT: '0', DATABASE_POOL_MAX: '16' });
@@ -118,9 +120,7 @@ async function startApi(config: Config, clock: Clock, closers: Closer[]) {
   const built = await buildDeps(config, log);
   const { pool } = built.deps;
   closers.push(() => built.close());
-  const server = createServer(
-    buildApp({ ...built.deps, clock, billingGateways: buildBillingGateways(config, clock) }),
-  );
+  const server = createServer(buildApp({ ...built.deps, clock, billingGateways: buildBillingGateways(config, clock) }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(async () => {
     built.drain();

@@ -48,3 +48,18 @@ test('the clock does not go back', () => {
   expect(() => clock.advanceTo(new Date('nonsense'))).toThrow(RangeError);
   expect(clock.now()).toEqual(later(5));
 });
+
+test('a clock that stands still brings nothing until it is moved on', async () => {
+  const clock = createGatewayClock();
+  const seen: string[] = [];
+  clock.advanceTo(later(5), true);
+  clock.schedule(later(5), () => seen.push('at once'));
+  clock.schedule(later(6), () => seen.push('a minute later'));
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(clock.now()).toEqual(later(5));
+  expect(seen).toEqual(['at once']);
+  clock.advanceTo(later(7));
+  expect(seen).toEqual(['at once', 'a minute later']);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(clock.now()).toEqual(later(8));
+});

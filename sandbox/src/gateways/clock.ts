@@ -4,8 +4,11 @@
  */
 export interface GatewayClock {
   now(): Date;
-  /** Runs what falls due until `date`, in time order, and leaves the clock there. A date that has passed is refused. */
-  advanceTo(date: Date): void;
+  /**
+   * Runs what falls due until `date`, in time order, and leaves the clock there: running, or standing still until it is
+   * moved again. A date that has passed is refused.
+   */
+  advanceTo(date: Date, standsStill?: boolean): void;
   /** Runs `task` once the clock has reached `at`: on the way of an advance, or when real time gets there. */
   schedule(at: Date, task: () => void): void;
   /** Runs what real time has made due since. Whoever is about to show a state calls it first. */
@@ -27,9 +30,10 @@ export function createGatewayClock(): GatewayClock {
   let offsetMs = 0;
   /** While a task runs, the clock stands still at the task's own time. */
   let standingAtMs: number | null = null;
+  let stoppedAtMs: number | null = null;
   let timer: NodeJS.Timeout | undefined;
 
-  const nowMs = () => standingAtMs ?? Date.now() + offsetMs;
+  const nowMs = () => standingAtMs ?? stoppedAtMs ?? Date.now() + offsetMs;
 
   const runUntil = (targetMs: number) => {
     try {
@@ -53,6 +57,7 @@ export function createGatewayClock(): GatewayClock {
     const [next] = tasks;
     if (!next) return;
     const restMs = Math.min(Math.max(0, next.atMs - nowMs()), longestSleepMs);
+    if (stoppedAtMs !== null && restMs > 0) return;
     timer = setTimeout(() => {
       runDue();
       sleepUntilNext();
@@ -62,13 +67,14 @@ export function createGatewayClock(): GatewayClock {
   return {
     now: () => new Date(nowMs()),
     runDue,
-    advanceTo: (date) => {
+    advanceTo: (date, standsStill = false) => {
       if (standingAtMs !== null) throw new Error('a scheduled task cannot advance the clock');
       const targetMs = date.getTime();
       // Written so that an invalid date is refused, too.
       if (!(targetMs >= nowMs())) throw new RangeError(`the clock is already at ${new Date(nowMs()).toISOString()}`);
       runUntil(targetMs);
       offsetMs = targetMs - Date.now();
+      stoppedAtMs = standsStill ? targetMs : null;
       sleepUntilNext();
     },
     schedule: (at, run) => {

@@ -4,7 +4,7 @@ import { type Known, makeValue } from './make-value.ts';
 import { massAssignments, nastyTexts, writeJson } from './nasty-values.ts';
 import type { Random } from './random.ts';
 import type { Schema } from './read-operations.ts';
-import type { HeaderPair, World } from './world.ts';
+import { type HeaderPair, silentUrl, type World } from './world.ts';
 
 export interface BodyDeps {
   world: Pick<World, 'resources' | 'models' | 'foreignOrganizationId'>;
@@ -58,6 +58,8 @@ function knownOf({ world, random }: BodyDeps): Known {
     if (name === 'conversation_id') {
       return random.pick(random.chance(0.7) ? resources.conversation.own : resources.conversation.foreign);
     }
+    // Whatever is told of events is told of them here.
+    if (name === 'url' || name === 'webhook_url') return silentUrl;
     if (name === 'job_id') return random.pick(random.chance(0.7) ? resources.job.own : resources.job.foreign);
     return name === 'model' && models.length > 0 ? random.pick(models).id : undefined;
   };

@@ -12,7 +12,7 @@ import {
   type Person,
   type Tenant,
 } from './make-tenant.ts';
-import { createApiUser, listQuickModels, makeConversation, makePictures, makeText } from './use-api.ts';
+import { createApiUser, listQuickModels, makeConversation, makePictures, makeText, makeWebhook } from './use-api.ts';
 import type { ResourceIds, ResourceName, World } from './world.ts';
 
 export interface LocalStack {
@@ -31,6 +31,7 @@ interface Furnished extends Tenant {
 }
 
 const sparesCount = 20;
+const webhooksCount = 4;
 
 /**
  * New tenants on a stack whose database is at hand: the house and a stranger send requests, guests leave, and one has rows
@@ -98,6 +99,7 @@ async function furnish({ pool }: Database, stack: LocalStack, pictures: number):
   const members = await addPeople(pool, owner.organizationId, {
     ...{ role: 'member', count: sparesCount, jwtSecret: stack.jwtSecret },
   });
+  const webhooks = await Promise.all(Array.from({ length: webhooksCount }, () => makeWebhook(user)));
   const spares = await addConversations(pool, owner, { title: tenant.marker, count: sparesCount });
   return {
     ...tenant,
@@ -112,6 +114,8 @@ async function furnish({ pool }: Database, stack: LocalStack, pictures: number):
       project: [tenant.projectId],
       member: members.map(({ id }) => id),
       invitation: await addInvitations(pool, owner, sparesCount),
+      'webhook-endpoint': webhooks.map(({ id }) => id),
+      'webhook-delivery': webhooks.map(({ deliveryId }) => deliveryId),
       invoice: await addInvoices(pool, owner.organizationId, 2),
       checkout: await addCheckouts(pool, owner, 2),
     },
@@ -142,6 +146,8 @@ function joinIds(own: Ids, foreign: Ids): World['resources'] {
     project: join('project'),
     member: join('member'),
     invitation: join('invitation'),
+    'webhook-endpoint': join('webhook-endpoint'),
+    'webhook-delivery': join('webhook-delivery'),
     invoice: join('invoice'),
     checkout: join('checkout'),
   };

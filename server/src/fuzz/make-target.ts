@@ -95,6 +95,8 @@ function resourceOf(name: string, path: string): ResourceName | null {
   if (path.includes('/conversations/')) return 'conversation';
   if (path.includes('/members/')) return 'member';
   if (path.includes('/invitations/')) return 'invitation';
+  if (path.includes('/webhook-endpoints/')) return 'webhook-endpoint';
+  if (path.includes('/webhook-deliveries/')) return 'webhook-delivery';
   if (path.includes('/invoices/')) return 'invoice';
   if (path.includes('/checkouts/')) return 'checkout';
   return path.includes('/api-keys/') ? 'api-key' : null;

@@ -50,6 +50,9 @@ export async function makeTokenWorld(apiUrl: string, token: string): Promise<Wor
       invoice: await idsAt('/invoices'),
       checkout: { own: unknown, spare: unknown, foreign: unknown },
       invitation: { own: unknown, spare: unknown, foreign: unknown },
+      // Never the account's own: a test or a replay would send messages to somebody.
+      'webhook-endpoint': { own: unknown, spare: unknown, foreign: unknown },
+      'webhook-delivery': { own: unknown, spare: unknown, foreign: unknown },
     },
     models: await listQuickModels(user),
     foreignOrganizationId: unknown[0] ?? '',

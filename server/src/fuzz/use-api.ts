@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Model } from './world.ts';
+import { type Model, silentUrl } from './world.ts';
 
 /** Calls that must succeed, for preparing a run. */
 export interface ApiUser {
@@ -80,6 +80,15 @@ export async function makeText(user: ApiUser, path: string, body: unknown): Prom
   const made = await user.post(path, body, textOrder);
   await endOfJob(user, made.job.id);
   return made.job.id;
+}
+
+const made = z.object({ id: z.string() });
+
+/** An endpoint where nobody listens, with a delivery. */
+export async function makeWebhook(user: ApiUser): Promise<{ id: string; deliveryId: string }> {
+  const { id } = await user.post('/webhook-endpoints', { url: silentUrl, events: ['member.joined'] }, made);
+  const delivery = await user.post(`/webhook-endpoints/${id}/test`, undefined, made);
+  return { id, deliveryId: delivery.id };
 }
 
 async function endOfJob(user: ApiUser, id: string): Promise<MadeJob> {

@@ -1,6 +1,9 @@
 import type { LeakRules } from './find-leak.ts';
 import type { Schema } from './read-operations.ts';
 
+/** Where nobody listens, on this machine: for what would be sent to a stranger otherwise. */
+export const silentUrl = 'http://127.0.0.1:9/hook';
+
 export type HeaderPair = readonly [name: string, value: string];
 
 /** Somebody who sends requests. */
@@ -28,6 +31,8 @@ export const resourceNames = [
   'project',
   'member',
   'invitation',
+  'webhook-endpoint',
+  'webhook-delivery',
   'invoice',
   'checkout',
 ] as const;

@@ -16,7 +16,12 @@ const open: Readonly<Record<string, string>> = {
   'post /api/v1/auth/password/forgot': 'whoever forgot it cannot log in',
   'post /api/v1/auth/password/reset': 'the token in the body is the credential',
   'post /api/v1/auth/verification/resend': 'whoever has not confirmed their address cannot log in',
+  'get /api/v1/email/unsubscribe': 'the token in the link is the credential',
+  'post /api/v1/email/unsubscribe': 'the token in the link is the credential',
   'get /api/v1/plans': 'prices are shown to those who have no account',
+  'get /api/v1/credit-packs': 'prices are shown to those who have no account',
+  'post /api/v1/webhooks/stripe': 'Stripe signs what it sends',
+  'post /api/v1/webhooks/asaas': 'Asaas sends the token that we gave it',
   'post /api/v1/callbacks/:provider': 'providers sign what they send',
   'post /api/v1/webhooks/clerk': 'Clerk signs what it sends',
   'post /api/v1/webhooks/users': 'the system that keeps the people signs what it sends',
@@ -37,6 +42,8 @@ const soundBodies: Readonly<Record<string, unknown>> = {
   'patch /api/v1/api-keys/:id': { name: 'taken' },
   'post /api/v1/api-keys/:id/rotate': {},
   'patch /api/v1/organization/members/:id': { role: 'viewer' },
+  'patch /api/v1/webhook-endpoints/:id': { description: 'taken' },
+  'post /api/v1/webhook-endpoints/:id/replay': { from: '2026-01-01T00:00:00Z' },
 };
 
 /** Which of the rows an id in this path names. */
@@ -47,6 +54,10 @@ const rowOf: readonly [RegExp, keyof OneOfEach][] = [
   [/\/members\/:id/, 'member'],
   [/\/invitations\/:id/, 'invitation'],
   [/\/api-keys\/:id/, 'apiKey'],
+  [/\/webhook-endpoints\/:id/, 'webhookEndpoint'],
+  [/\/webhook-deliveries\/:id/, 'webhookDelivery'],
+  [/\/checkouts\/:id/, 'checkout'],
+  [/\/invoices\/:id/, 'invoice'],
   [/\/code\/:job_id/, 'codeJob'],
   [/\/insights\/:job_id/, 'insightsJob'],
 ];
@@ -100,6 +111,7 @@ function knock(door: Door, options: { token: string | null; path: string; body?:
   return api.call(door.endpoint.method.toUpperCase(), options.path, {
     ...(options.token === null ? {} : { token: options.token }),
     ...(door.endpoint.body === undefined ? {} : { body: options.body }),
+    leavesStream: true,
     headers: { 'x-forwarded-for': `10.77.${address >> 8}.${address & 255}` },
   });
 }

@@ -1,5 +1,14 @@
 import { until } from '@base/shared/testing/until';
-import { addConversations, addInvitations, addKeys, addPeople, type Person, type Tenant } from '../fuzz/make-tenant.ts';
+import {
+  addCheckouts,
+  addConversations,
+  addInvitations,
+  addInvoices,
+  addKeys,
+  addPeople,
+  type Person,
+  type Tenant,
+} from '../fuzz/make-tenant.ts';
 import { jwtSecret, type TestApi } from './start-api.ts';
 
 /** Rows of an organization that ids in paths name. */
@@ -12,6 +21,10 @@ export interface OneOfEach {
   apiKey: string;
   codeJob: string;
   insightsJob: string;
+  webhookEndpoint: string;
+  webhookDelivery: string;
+  checkout: string;
+  invoice: string;
 }
 
 /** One row of each kind, all at rest: jobs have ended, so that nothing changes any more by itself. */
@@ -44,6 +57,28 @@ export async function makeOneOfEach(api: TestApi, house: Tenant & { admin: Perso
     );
     return rows[0]?.live === 0 && rows[0].generation;
   });
+  const [checkout = ''] = await addCheckouts(pool, owner, 1);
+  const [invoice = ''] = await addInvoices(pool, house.organizationId, 1);
   const { id: apiKey = '' } = key ?? {};
-  return { job: picture, generation, conversation, member: member?.id ?? '', invitation, apiKey, codeJob, insightsJob };
+  // Switched off, so that nothing is sent.
+  const webhookEndpoint = await post('/webhook-endpoints', { url: 'https://webhooks.invalid/', enabled: false });
+  const webhookDelivery = await addEndedDelivery(pool, house.organizationId, webhookEndpoint);
+  return {
+    ...{ job: picture, generation, conversation, member: member?.id ?? '', invitation, apiKey, codeJob, insightsJob },
+    ...{ webhookEndpoint, webhookDelivery, checkout, invoice },
+  };
+}
+
+async function addEndedDelivery(
+  pool: TestApi['deps']['pool'],
+  organizationId: string,
+  webhookId: string,
+): Promise<string> {
+  const { rows } = await pool.query<{ id: string }>(
+    `insert into webhook_deliveries (id, organization_id, lane_id, webhook_id, event_id, event_type, status, ended_at)
+     select public.uuid_v7(), $1, $2, $2, e.id, e.type, 'canceled', now() from events e where e.organization_id = $1 order by e.id limit 1
+     returning id`,
+    [organizationId, webhookId],
+  );
+  return rows[0]?.id ?? '';
 }

@@ -21,7 +21,8 @@ export async function readEvents(
 ): Promise<EventReader> {
   const left = new AbortController();
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}`, ...headers }, signal: left.signal });
-  if (!response.ok || response.body === null) throw new Error(`no stream: ${response.status} ${await response.text()}`);
+  if (response.status !== 200 || response.body === null)
+    throw new Error(`no stream: ${response.status} ${await response.text()}`);
   const events: ReadEvent[] = [];
   const collect = async (body: ReadableStream<Uint8Array>): Promise<void> => {
     let rest = '';

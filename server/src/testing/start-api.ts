@@ -12,6 +12,8 @@ export interface CallOptions {
   token?: string;
   body?: unknown;
   headers?: Record<string, string>;
+  /** Leaves a stream of events that has opened: most have no end. */
+  leavesStream?: boolean;
 }
 
 export interface Answer {
@@ -93,6 +95,10 @@ export async function callApi(url: string, method: string, path: string, options
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
+  if (options.leavesStream === true && /event-stream/.test(response.headers.get('content-type') ?? '')) {
+    await response.body?.cancel();
+    return { status: response.status, headers: response.headers, text: '', body: {} };
+  }
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : {} };

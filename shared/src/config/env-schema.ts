@@ -85,6 +85,7 @@ export const envSchema = z
       'audio-generation',
       'text-generation',
       'webhook-delivery',
+      'email',
       'upkeep',
     ]),
     WORKER_CONCURRENCY: concurrency,
@@ -132,6 +133,17 @@ export const envSchema = z
     ASAAS_API_KEY: secret,
     ASAAS_WEBHOOK_TOKEN: secret,
     ASAAS_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.asaas.com/v3'),
+
+    SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+    MAIL_FROM: z
+      .string()
+      .regex(/^([^<>@\r\n]+ <[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+)$/, 'must be `address`, or `Name <address>`')
+      .optional(),
+    APP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  })
+  .refine((config) => config.SMTP_URL === undefined || config.MAIL_FROM !== undefined, {
+    path: ['MAIL_FROM'],
+    message: 'is needed with SMTP_URL: e-mails have a sender',
   })
   .refine((config) => config.NODE_ENV !== 'production' || config.PRIVATE_HOSTS_ALLOWED.length === 0, {
     path: ['PRIVATE_HOSTS_ALLOWED'],

@@ -112,7 +112,14 @@ export const updateOrganizationBody = z
 export const preferences = z.strictObject({
   theme: z.enum(['light', 'dark', 'system']),
   language: z.enum(['pt-BR', 'en', 'es']),
-  email_notifications: z.boolean(),
+  email_notifications: z
+    .boolean()
+    .meta({ description: 'Whether any e-mails are wanted but those that an account cannot do without.' }),
+  notice_emails: z.boolean().meta({ description: 'Of these: credits, budgets and plans.' }),
+  onboarding_emails: z.boolean().meta({ description: 'Of these: what helps in the first week.' }),
+  job_emails: z
+    .boolean()
+    .meta({ description: 'Of these: your own jobs that took longer than a minute. At first off.' }),
   push_notifications: z.boolean(),
 });
 

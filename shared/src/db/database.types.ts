@@ -292,14 +292,26 @@ export interface CreditTransactions {
 }
 
 export interface EmailOutbox {
+  address: string | null;
+  attempts: Generated<number>;
+  category: string;
   created_at: Generated<Date>;
   data: unknown;
+  due_at: Date;
   id: string;
+  language: string | null;
+  last_error: string | null;
+  lease_token: string | null;
+  message_id: string | null;
+  next_attempt_at: Date;
   organization_id: string;
   reference: string;
+  sealed: Buffer | null;
+  sent_at: Date | null;
   status: Generated<string>;
   template: string;
-  user_id: string;
+  updated_at: Generated<Date>;
+  user_id: string | null;
 }
 
 export interface Events {
@@ -671,9 +683,12 @@ export interface Users {
   full_name: string | null;
   id: string;
   is_active: Generated<boolean>;
+  job_emails: Generated<boolean>;
   joined_at: Generated<Date>;
   language: Generated<string>;
   last_login_at: Date | null;
+  notice_emails: Generated<boolean>;
+  onboarding_emails: Generated<boolean>;
   organization_id: string;
   phone: string | null;
   push_notifications: Generated<boolean>;

@@ -13,8 +13,12 @@ const help: Readonly<Record<string, string>> = {
   payment_events_recovered:
     'Events that the last reconciliation found at the gateways and not here: webhooks get lost.',
   checkouts_overdue: 'Orders past their end that the last reconciliation looked up.',
-  payment_webhooks_silent: 'Webhooks that a gateway has stopped, seen by the last reconciliation; anything but 0 is an alarm.',
+  payment_webhooks_silent:
+    'Webhooks that a gateway has stopped, seen by the last reconciliation; anything but 0 is an alarm.',
   subscriptions_differing: 'Subscriptions that the last comparison with the gateways had to correct.',
+  emails_due: 'E-mails that wait to be sent now; without SMTP_URL they only grow.',
+  emails_oldest_seconds: 'How long the oldest of them has waited since it was due.',
+  emails_failed: 'E-mails given up in the last 24 hours: refused, or tried too often.',
   provider_cost_at_risk_usd: 'What may have been paid in the last 24 hours for calls that gave no result.',
 };
 

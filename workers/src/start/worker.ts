@@ -3,6 +3,7 @@ import { pendingMigrations } from '@base/shared/db/migrate/run-migrations';
 import { createLogger } from '@base/shared/log/logger';
 import { startMetricsServer } from '@base/shared/metrics/metrics-server';
 import { generationQueues, webhookQueue } from '@base/shared/queue/queues';
+import { runEmails } from '../email/run-emails.ts';
 import { schedules } from '../registry.ts';
 import { runWebhookQueue } from '../webhooks/run-webhook-queue.ts';
 import { buildWorkerDeps } from './deps.ts';
@@ -29,7 +30,7 @@ async function startWorker(): Promise<void> {
     process.exit(1);
   });
   const known = new Set<string>(Object.values(generationQueues));
-  const others = new Set(['*', 'upkeep', webhookQueue]);
+  const others = new Set(['*', 'upkeep', 'email', webhookQueue]);
   const named = [...config.WORKER_QUEUES, ...Object.keys(config.WORKER_CONCURRENCY)];
   const unknown = named.filter((queue) => !others.has(queue) && !known.has(queue));
   if (unknown.length > 0) {
@@ -44,6 +45,7 @@ async function startWorker(): Promise<void> {
   const runners = config.WORKER_QUEUES.filter((queue) => known.has(queue)).map((queue) => runQueue(queue, deps));
   const stopSchedules = config.WORKER_QUEUES.includes('upkeep') ? runSchedules(schedules, deps) : async () => {};
   const webhooks = config.WORKER_QUEUES.includes(webhookQueue) ? runWebhookQueue(deps) : null;
+  const stopEmails = config.WORKER_QUEUES.includes('email') ? runEmails(deps) : async () => {};
   const stopReport = reportSchedules(deps);
   const canaries = watchCanaries(runners, deps, {
     everyMs: 20_000,
@@ -70,7 +72,11 @@ async function startWorker(): Promise<void> {
       const handBack = setTimeout(() => deps.leases.handBackAll(), handBackAfterMs(config.SHUTDOWN_SECONDS));
       await canaries.stop();
       await stopSchedules();
-      await Promise.all([...runners.map((runner) => runner.close({ isForced: false })), webhooks?.close()]);
+      await Promise.all([
+        ...runners.map((runner) => runner.close({ isForced: false })),
+        webhooks?.close(),
+        stopEmails(),
+      ]);
       clearTimeout(handBack);
       deps.leases.stop();
       await metricsServer.close();

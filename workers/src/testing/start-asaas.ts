@@ -1,3 +1,4 @@
+import { openDatabase } from '@base/shared/db/database';
 import { createAsaas } from '@base/shared/gateways/asaas/client';
 import type { Clock } from '@base/shared/gateways/clock';
 import { createStripe } from '@base/shared/gateways/stripe/client';
@@ -66,13 +67,29 @@ export async function startAsaas(tools: StackTools, apiNodes = 1): Promise<Asaas
     await sandbox.close();
     throw error;
   });
+  const database = openDatabase({
+    url: String(fleet.pool.options.connectionString),
+    poolMax: 10,
+    applicationName: 'asaas-test',
+    onError: () => {},
+  });
   // Months pass here for accounts that began today: the free plan's credits would only be noise.
-  await fleet.pool.query(`update plans set monthly_credits = 0 where id = 'free'`);
-  return build(fleet, sandbox, variables);
+  await database.pool.query(`update plans set monthly_credits = 0 where id = 'free'`);
+  return build({ fleet, pool: database.pool, sandbox, variables }, async () => {
+    await database.close();
+    await fleet.close();
+    await sandbox.close();
+  });
 }
 
-function build(fleet: Fleet, sandbox: SwappableSandbox, variables: Record<string, string>): AsaasBilling {
-  const { pool } = fleet;
+interface Parts {
+  fleet: Fleet;
+  pool: Pool;
+  sandbox: SwappableSandbox;
+  variables: Record<string, string>;
+}
+
+function build({ fleet, pool, sandbox, variables }: Parts, close: () => Promise<void>): AsaasBilling {
   let aheadMs = 0;
   const clock: Clock = { now: () => new Date(Date.now() + aheadMs) };
   const log = createLogger({ level: 'silent', process: 'test' });
@@ -107,7 +124,11 @@ function build(fleet: Fleet, sandbox: SwappableSandbox, variables: Record<string
     async reset() {
       await sandbox.swap();
       aheadMs = 0;
-      await billing.control('PUT', '/asaas/webhook', { mode: 'hold', token: asaasSandboxToken });
+      await billing.control('PUT', '/asaas/webhook', {
+        mode: 'hold',
+        url: 'http://127.0.0.1:9/',
+        token: asaasSandboxToken,
+      });
     },
     newTenant: () => newTenant(fleet, { plan: 'free', credits: 0 }),
     async call(tenant, method, at, body, node = 0) {
@@ -157,10 +178,7 @@ function build(fleet: Fleet, sandbox: SwappableSandbox, variables: Record<string
       await passTimeNow(deps);
     },
     violations: async () => (await pool.query('select * from public.verify_ledger()')).rows,
-    async close() {
-      await fleet.close();
-      await sandbox.close();
-    },
+    close,
   };
   return billing;
 }

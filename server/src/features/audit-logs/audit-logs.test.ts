@@ -197,6 +197,9 @@ const unaudited: Record<string, string> = {
   usage_daily: 'follows from jobs',
   user_sync_events: 'append-only; what they change is recorded',
   voices: 'a copy of what providers offer',
+  webhook_attempts: 'follows from deliveries',
+  webhook_deliveries: 'follows from events',
+  webhook_lanes: 'follows from deliveries',
 };
 
 describe('the log itself', () => {

@@ -1,4 +1,6 @@
 import { createdInvitation, createInvitationBody } from '@base/shared/contracts/members';
+import { invitationLinkContext } from '@base/shared/crypto/invitation-link';
+import { createSecretBox } from '@base/shared/crypto/secret-box';
 import { ApiError } from '@base/shared/errors/api-error';
 import { v7 as uuidV7 } from 'uuid';
 import { created, endpoint } from '../../http/endpoint.ts';
@@ -27,7 +29,7 @@ export const createInvitation = endpoint({
   tag: 'invitations',
   summary: 'Invite somebody by e-mail address',
   description:
-    'The answer holds the link for them, this once; it can be accepted for 7 days, once, by whoever is signed in with that address. Members and open invitations together fill the plan’s team. What a member invites waits for approval where the organization requires it.',
+    'They get the link by e-mail, of which there are at most three a day to an address; the answer holds it too, this once. It can be accepted for 7 days, once, by whoever is signed in with that address. Members and open invitations together fill the plan’s team. What a member invites waits for approval where the organization requires it, and its e-mail with it.',
   access: 'invitations:write',
   body: createInvitationBody,
   idempotent: true,
@@ -41,18 +43,21 @@ export const createInvitation = endpoint({
   errors: ['already_member', 'conflict', 'plan_limit_reached', 'idempotency_key_reused'],
   async handle({ body, deps, principal, idempotencyKey, writer }) {
     const token = makeInvitationToken();
+    const id = uuidV7();
+    const link = acceptUrl(deps, token);
     const { rows } = await writer.query<Outcome>(
-      'select * from public.create_invitation($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+      'select * from public.create_invitation($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
       [
         principal.organizationId,
         principal.userId,
-        uuidV7(),
+        id,
         body.email,
         body.role ?? null,
         hashInvitationToken(token),
         validSeconds,
         idempotencyKey,
         hashRequest(body),
+        createSecretBox(deps.config.MASTER_KEYS).seal(link, invitationLinkContext(id)),
       ],
     );
     const outcome = rows[0];
@@ -61,7 +66,7 @@ export const createInvitation = endpoint({
     const isReplay = outcome.code === 'replayed';
     const found = await findInvitation(deps.db, principal, outcome.invitation_id);
     return created(
-      { ...found, accept_url: isReplay ? null : acceptUrl(deps, token) },
+      { ...found, accept_url: isReplay ? null : link },
       isReplay ? { 'Idempotent-Replayed': 'true' } : {},
     );
   },

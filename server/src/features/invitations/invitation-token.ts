@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import { appUrl } from '@base/shared/config/app-url';
 import type { Deps } from '../../deps.ts';
 
 /** How long an invitation can be accepted. */
@@ -15,10 +16,9 @@ export function hashInvitationToken(token: string): string {
 }
 
 /**
- * The page of the web application that accepts: at the first of CORS_ORIGINS, or at the API's own address without one.
+ * The page of the web application that accepts.
  * The token stands in the fragment, which browsers send to no server and in no Referer.
  */
-export function acceptUrl({ config, publicUrl }: Deps, token: string): string {
-  const origin = config.CORS_ORIGINS.find((candidate) => candidate.startsWith('http')) ?? publicUrl;
-  return `${origin.replace(/\/+$/, '')}/invitations/accept#token=${token}`;
+export function acceptUrl({ config }: Deps, token: string): string {
+  return `${appUrl(config)}/invitations/accept#token=${token}`;
 }

@@ -1,10 +1,11 @@
+import { hash } from 'node:crypto';
 import { isFinal, type Job } from '@base/shared/contracts/jobs';
 import { id } from '@base/shared/contracts/wire';
 import { ApiError } from '@base/shared/errors/api-error';
 import { textNotice } from '@base/shared/queue/text-stream';
 import * as z from 'zod';
 import { findJob } from '../../admission/find-job.ts';
-import { endpoint, streamed } from '../../http/endpoint.ts';
+import { endpoint, noContent, streamed } from '../../http/endpoint.ts';
 import { type EventStream, openEventStream } from '../../http/event-stream.ts';
 import { followText, type TextFollower } from '../../http/text-follower.ts';
 import { presentJob } from './present-job.ts';
@@ -13,7 +14,7 @@ import { presentJob } from './present-job.ts';
 const checkEveryMs = 5_000;
 
 const lastEventId = z.string().optional().meta({
-  description: 'The id of the last `text` event that came; the text goes on after it, on any node.',
+  description: 'The id of the last event that came: the stream goes on after it, on any node.',
 });
 
 export const streamJobEvents = endpoint({
@@ -23,8 +24,8 @@ export const streamJobEvents = endpoint({
   summary: 'Follow a job as server-sent events',
   description:
     'Events are named `job` and carry the job as GET /jobs/{id} shows it: at once as it is now, then at each change; the ' +
-    'stream ends with the job. Reconnecting is safe at any time, because the first event is always the present state; an ' +
-    'event `closing` asks to reconnect, because this node is about to end. The browser’s `EventSource`, which sends no ' +
+    'stream ends with the job. After `Last-Event-ID` only a state that the client does not have is sent, and 204 when it has ' +
+    'the last one. An event `closing` asks to reconnect, because this node is about to end. The browser’s `EventSource`, which sends no ' +
     'headers, opens it with the `token` of POST /event-tokens.\n\n' +
     'A text job also sends events `text` with `{attempt, offset, delta}` while the model writes, from the beginning of ' +
     'the present attempt, or after the event named by `Last-Event-ID`. `offset` is the place of `delta` in the text of ' +
@@ -35,9 +36,12 @@ export const streamJobEvents = endpoint({
   eventToken: true,
   params: z.object({ id }),
   headers: z.object({ 'last-event-id': lastEventId }),
-  responses: { 200: { description: 'The stream.', contentType: 'text/event-stream' } },
+  responses: {
+    200: { description: 'The stream.', contentType: 'text/event-stream' },
+    204: { description: 'The job has ended, and the client knows; `EventSource` does not come again.' },
+  },
   errors: ['not_found'],
-  async handle({ params, headers, principal, deps, response }): Promise<typeof streamed> {
+  async handle({ params, headers, principal, deps, response }) {
     let isDue = false;
     // Listening comes first: a change between reading and listening would be missed.
     const changes = deps.notices.listen(principal.organizationId, (notice) => {
@@ -48,22 +52,23 @@ export const streamJobEvents = endpoint({
     try {
       let row = await findJob(deps.db, principal.organizationId, params.id);
       if (!row) throw new ApiError('not_found');
+      const place = readEventId(headers['last-event-id']);
+      if (isFinal(row.status) && markOf(presentJob(row, deps)) === place.state) return noContent();
       const stream = openEventStream(response, { draining: deps.draining });
-      const from = readEventId(headers['last-event-id']);
-      const text = row.type === 'text' ? followText(deps.redis, deps.config.QUEUE_PREFIX, row.id, from) : null;
-      let shown = '';
+      const text = row.type === 'text' ? followText(deps.redis, deps.config.QUEUE_PREFIX, row.id, place.text) : null;
       while (row && !stream.closed.aborted) {
         const job = presentJob(row, deps);
-        if (isFinal(job.status)) {
-          await sendText(stream, text);
-          stream.send('job', job);
-          break;
+        const state = markOf(job);
+        // The last state comes after the text: whoever has its id has everything.
+        if (isFinal(job.status)) await sendText(stream, text, place);
+        if (state !== place.state) {
+          place.state = state;
+          stream.send('job', job, idOf(place));
         }
-        if (stateOf(job) !== shown) stream.send('job', job);
-        shown = stateOf(job);
+        if (isFinal(job.status)) break;
         const endMs = performance.now() + checkEveryMs;
         do {
-          await sendText(stream, text);
+          await sendText(stream, text, place);
           await changes.next({ timeoutMs: Math.max(0, endMs - performance.now()), signal: stream.closed });
         } while (!isDue && !stream.closed.aborted && performance.now() < endMs);
         isDue = false;
@@ -77,22 +82,34 @@ export const streamJobEvents = endpoint({
   },
 });
 
-/** Anything else than an id that we gave out is ignored, as the specification of event streams wants it. */
-function readEventId(header: string | undefined): string | null {
-  return header !== undefined && /^\d{1,15}-\d{1,15}$/.test(header) ? header : null;
+/** How far a client has come: the last piece of text, and a mark of the last state of the job. */
+interface Place {
+  text: string | null;
+  state: string;
 }
 
-function stateOf(job: Job): string {
-  return JSON.stringify([job.status, job.progress, job.attempts, job.queue_position]);
+function idOf({ text, state }: Place): string {
+  return `${text ?? ''}.${state}`;
+}
+
+/** Anything else than an id that we gave out is ignored, as the specification of event streams wants it. */
+function readEventId(header: string | undefined): Place {
+  const [, text = null, state = ''] = /^(\d{1,15}-\d{1,15})?\.([0-9a-f]{8})$/.exec(header ?? '') ?? [];
+  return { text, state };
+}
+
+function markOf(job: Job): string {
+  return hash('sha1', JSON.stringify([job.status, job.progress, job.attempts, job.queue_position])).slice(0, 8);
 }
 
 /** Sends the text that is there by now, no faster than the client takes it. */
-async function sendText(stream: EventStream, text: TextFollower | null): Promise<void> {
+async function sendText(stream: EventStream, text: TextFollower | null, place: Place): Promise<void> {
   await stream.drained();
   if (text === null) return;
   try {
     for await (const { id: eventId, ...piece } of text.news()) {
-      stream.send('text', piece, eventId);
+      place.text = eventId;
+      stream.send('text', piece, idOf(place));
       await stream.drained();
       if (stream.closed.aborted) return;
     }

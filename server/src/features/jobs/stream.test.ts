@@ -146,15 +146,40 @@ it('gives each character once, in order, to those who listen while Redis loses t
   await Promise.all([reader.ended, back.ended]);
 });
 
-it.each(['yesterday', '-', '1-2-3', '99999999999999999999-0', ''])('ignores the Last-Event-ID %j', async (id) => {
+it.each(['yesterday', '-', '1-2-3', '1-2', '99999999999999999999-0.01234567', ''])(
+  'ignores the Last-Event-ID %j',
+  async (id) => {
+    const { job, write, listen } = await setScene();
+    const writer = write();
+    writer.write('a kite');
+    await writer.end();
+    const reader = await listen(first, { 'last-event-id': id });
+    await arrived(reader, 'a kite');
+    await completeTextJob(first, job, { text: writer.text });
+    await reader.ended;
+  },
+);
+
+it('shows no state twice to a client that comes again, on any node, and nothing at all after the last', async () => {
   const { job, write, listen } = await setScene();
+  const before = await listen(first);
   const writer = write();
-  writer.write('a kite');
+  await writeSlowly(writer, ['a ', 'kite']);
+  await arrived(before, 'a kite');
+  before.leave();
+  await before.ended;
+  const after = await listen(second, { 'last-event-id': before.events.at(-1)?.id ?? '' });
   await writer.end();
-  const reader = await listen(first, { 'last-event-id': id });
-  await arrived(reader, 'a kite');
   await completeTextJob(first, job, { text: writer.text });
-  await reader.ended;
+  await after.ended;
+  expect(after.events.map(({ event, data }) => [event, data.status])).toEqual([['job', 'completed']]);
+  const last = after.events.at(-1)?.id ?? '';
+  await expect(listen(first, { 'last-event-id': last })).rejects.toThrow('no stream: 204');
+  // Who has the text but not the end is told of the end.
+  const text = before.events.at(-1)?.id ?? '';
+  const again = await listen(first, { 'last-event-id': text });
+  await again.ended;
+  expect(lastOf(again)).toMatchObject({ event: 'job', data: { status: 'completed' } });
 });
 
 it('carries the whole text in the last event when Redis has none of it', async () => {

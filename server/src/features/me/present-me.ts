@@ -12,7 +12,8 @@ export async function presentMe(db: Db, principal: Principal): Promise<z.input<t
     .where('u.id', '=', principal.userId)
     .where('u.organization_id', '=', principal.organizationId)
     .select(['u.id', 'u.email', 'u.full_name', 'u.avatar_url', 'u.phone', 'u.role', 'u.theme', 'u.language'])
-    .select(['u.email_notifications', 'u.push_notifications', 'u.last_login_at', 'u.created_at'])
+    .select(['u.email_notifications', 'u.notice_emails', 'u.onboarding_emails', 'u.job_emails', 'u.push_notifications'])
+    .select(['u.last_login_at', 'u.created_at'])
     .select(['o.id as organization_id', 'o.name as organization_name', 'o.slug', 'o.plan_id'])
     .executeTakeFirst();
   if (row === undefined) throw new ApiError('not_found');
@@ -29,6 +30,9 @@ export async function presentMe(db: Db, principal: Principal): Promise<z.input<t
       theme: row.theme as 'light' | 'dark' | 'system',
       language: row.language as 'pt-BR' | 'en' | 'es', // same reason
       email_notifications: row.email_notifications,
+      notice_emails: row.notice_emails,
+      onboarding_emails: row.onboarding_emails,
+      job_emails: row.job_emails,
       push_notifications: row.push_notifications,
     },
     organization: { id: row.organization_id, name: row.organization_name, slug: row.slug, plan: row.plan_id },

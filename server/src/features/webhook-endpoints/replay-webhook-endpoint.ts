@@ -39,7 +39,7 @@ export const replayWebhookEndpoint = endpoint({
     }
     wakeWebhooks(deps.redis, deps.config.QUEUE_PREFIX);
     return accepted({
-      object: 'webhook_replay',
+      object: 'webhook_replay' as const,
       deliveries: replay.ordered,
       continue_from: replay.continue_from?.toISOString() ?? null,
     });

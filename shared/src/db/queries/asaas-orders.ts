@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { Queryable } from '../queryable.ts';
 import type { CheckoutRow } from './billing.ts';
 
@@ -17,6 +18,13 @@ export interface OrderedPlan {
   effectiveOn: string | null;
 }
 
+const uuid = z.uuid();
+
+/** Our references are ids of orders; others may have any. */
+function orderIdOf(reference: string | null): string | null {
+  return uuid.safeParse(reference).data ?? null;
+}
+
 /** What a subscription has been for, the oldest first; empty when it is none of ours. */
 export async function findOrderedPlans(
   pool: Queryable,
@@ -28,13 +36,13 @@ export async function findOrderedPlans(
      from (
        select c.organization_id, c.id as checkout_id, c.created_at, c.plan_id, c.billing_interval, c.amount_cents, null as effective_on
        from public.checkouts c
-       where c.gateway = 'asaas' and c.plan_id is not null and (c.gateway_id in ($1, $2) or c.id::text = $3)
+       where c.gateway = 'asaas' and c.plan_id is not null and (c.gateway_id in ($1, $2) or c.id = $3::uuid)
        union all
        select d.organization_id, null, d.created_at, d.plan_id, d.billing_interval, d.amount_cents, d.effective_on::text
        from public.plan_changes d where d.gateway = 'asaas' and d.gateway_subscription_id = $1
      ) o join public.plans p on p.id = o.plan_id
      order by o.effective_on nulls first, o.created_at`,
-    [subscription.id, subscription.checkoutSession, subscription.externalReference],
+    [subscription.id, subscription.checkoutSession, orderIdOf(subscription.externalReference)],
   );
   return rows.map((row) => ({ ...row, monthlyCredits: Number(row.monthlyCredits) }));
 }
@@ -74,8 +82,8 @@ export async function findOrderedPack(
 ): Promise<CheckoutRow | null> {
   const { rows } = await pool.query<{ checkout: CheckoutRow }>(
     `select to_jsonb(c) as checkout from public.checkouts c
-     where c.gateway = 'asaas' and c.pack_id is not null and (c.gateway_id in ($1, $2) or c.id::text = $3)`,
-    [payment.id, payment.checkoutSession, payment.externalReference],
+     where c.gateway = 'asaas' and c.pack_id is not null and (c.gateway_id in ($1, $2) or c.id = $3::uuid)`,
+    [payment.id, payment.checkoutSession, orderIdOf(payment.externalReference)],
   );
   return rows[0]?.checkout ?? null;
 }
@@ -89,12 +97,12 @@ export async function findOrderAtAsaas(pool: Queryable, gatewayId: string): Prom
   return rows[0]?.checkout ?? null;
 }
 
-/** Opens an order again whose payment was restored, unless its time is over or an equal one is open. */
+/** Opens an order of a pack again whose payment was restored, unless its time is over or an equal one is open. */
 export async function reopenCheckout(pool: Queryable, id: string, now: Date): Promise<void> {
   await pool.query(
     `update public.checkouts c set status = 'open' where c.id = $1 and c.status = 'expired' and c.gateway_id is not null and c.expires_at > $2
-       and not exists (select from public.checkouts o where o.organization_id = c.organization_id and o.status in ('creating', 'open')
-         and (o.pack_id is not distinct from c.pack_id))`,
+       and not exists (select from public.checkouts o where o.organization_id = c.organization_id and o.gateway = c.gateway
+         and o.pack_id = c.pack_id and o.method is not distinct from c.method and o.status in ('creating', 'open'))`,
     [id, now],
   );
 }
@@ -116,19 +124,22 @@ export async function findMirrored(
   return new Map(rows.map(({ id, status, paid }) => [id, { status, amountPaidCents: Number(paid) }]));
 }
 
-/** A payment whose money was counted before `asOf`, and whether its coming was undone already. */
-export async function findCounted(
-  pool: Queryable,
-  paymentId: string,
-  asOf: Date,
-): Promise<{ isUndone: boolean } | null> {
-  const { rows } = await pool.query<{ is_undone: boolean }>(
-    `select exists (select from public.payment_claims c where c.gateway = 'asaas' and c.claim_id = 'undone:' || p.gateway_payment_id and c.is_active) as is_undone
-     from public.payments p where p.gateway = 'asaas' and p.gateway_payment_id = $1 and p.created_at < $2`,
+export interface KnownClaims {
+  /** The payment's money was counted here before `asOf`. */
+  isCounted: boolean;
+  /** Kinds of claims that are active: `refund`, `chargeback`, `undone`. */
+  active: ReadonlySet<string>;
+}
+
+/** What is known of a payment's money and of what went back of it. Claims are named by their kind and the payment. */
+export async function findKnownClaims(pool: Queryable, paymentId: string, asOf: Date): Promise<KnownClaims> {
+  const { rows } = await pool.query<{ is_counted: boolean; active: string[] }>(
+    `select p.created_at < $2 as is_counted,
+       array(select split_part(c.claim_id, ':', 1) from public.payment_claims c where c.payment_id = p.id and c.is_active) as active
+     from public.payments p where p.gateway = 'asaas' and p.gateway_payment_id = $1`,
     [paymentId, asOf],
   );
-  const [row] = rows;
-  return row === undefined ? null : { isUndone: row.is_undone };
+  return { isCounted: rows[0]?.is_counted === true, active: new Set(rows[0]?.active) };
 }
 
 export interface OwnSubscription {
@@ -141,12 +152,13 @@ export interface OwnSubscription {
   periodStart: Date;
   periodEnd: Date;
   cancelAtPeriodEnd: boolean;
+  canceledAt: Date | null;
   nextPlanId: string | null;
 }
 
 const subscriptionColumns = `s.gateway_id as "gatewayId", s.organization_id as "organizationId", s.plan_id as "planId", s.status,
   s.billing_interval as interval, s.started_at as "startedAt", s.current_period_start as "periodStart", s.current_period_end as "periodEnd",
-  s.cancel_at_period_end as "cancelAtPeriodEnd", s.next_plan_id as "nextPlanId"`;
+  s.cancel_at_period_end as "cancelAtPeriodEnd", s.canceled_at as "canceledAt", s.next_plan_id as "nextPlanId"`;
 
 export async function findOwnSubscription(pool: Queryable, gatewayId: string): Promise<OwnSubscription | null> {
   const { rows } = await pool.query<OwnSubscription>(

@@ -217,7 +217,12 @@ function subscriptionCalls(send: AsaasSend) {
     /** The newest hundred of its payments: those of years. */
     async getNewestPayments(id: string) {
       const path = `/subscriptions/${segment(id)}/payments`;
-      const { data } = await send({ method: 'GET', path, params: { limit: pageSize }, answer: asaasList(asaasPayment) });
+      const { data } = await send({
+        method: 'GET',
+        path,
+        params: { limit: pageSize },
+        answer: asaasList(asaasPayment),
+      });
       return data;
     },
   };

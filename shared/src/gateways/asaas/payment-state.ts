@@ -4,6 +4,8 @@ import type { AsaasPayment } from './schemas.ts';
 export interface PaymentState {
   /** The money came, whatever became of it afterwards. */
   isPaid: boolean;
+  /** It did not come, or is not there any more; a status that is new is neither this nor paid. */
+  isUnpaid: boolean;
   isOverdue: boolean;
   refundedCents: number;
   isDisputed: boolean;
@@ -12,11 +14,12 @@ export interface PaymentState {
   invoiceStatus: 'open' | 'paid' | 'void' | 'refunded';
 }
 
-/** The money is there, or was; a status that is new is none of them, and brings nothing. */
+/** The money is there, or was. */
 const paid = new Set(['CONFIRMED', 'RECEIVED', 'RECEIVED_IN_CASH', 'DUNNING_RECEIVED']);
 const refunded = new Set(['REFUNDED', 'REFUND_REQUESTED', 'REFUND_IN_PROGRESS']);
 const disputed = new Set(['CHARGEBACK_REQUESTED', 'CHARGEBACK_DISPUTE', 'AWAITING_CHARGEBACK_REVERSAL']);
 const overdue = new Set(['OVERDUE', 'DUNNING_REQUESTED']);
+const unpaid = new Set(['PENDING', 'AWAITING_RISK_ANALYSIS', 'AUTHORIZED', ...overdue]);
 
 export function readPaymentState({ status, valueCents, refunds, deleted }: AsaasPayment): PaymentState {
   const isPaid = paid.has(status) || refunded.has(status) || disputed.has(status);
@@ -29,6 +32,7 @@ export function readPaymentState({ status, valueCents, refunds, deleted }: Asaas
   const isDisputed = disputed.has(status);
   return {
     isPaid,
+    isUnpaid: !isPaid && (deleted || unpaid.has(status)),
     isOverdue: overdue.has(status) && !deleted,
     refundedCents,
     isDisputed,

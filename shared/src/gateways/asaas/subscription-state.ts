@@ -59,7 +59,10 @@ export function findNextDue(
   interval: 'month' | 'year',
 ): string {
   const computed = addMonths(dueDate, monthsOf(interval));
-  const known = [...payments.filter(({ deleted }) => !deleted).map((payment) => payment.dueDate), subscription.nextDueDate]
+  const known = [
+    ...payments.filter(({ deleted }) => !deleted).map((payment) => payment.dueDate),
+    subscription.nextDueDate,
+  ]
     .filter((day) => day !== null)
     .filter((day) => day > dueDate && Math.abs(daysBetween(computed, day)) <= driftDays);
   return known.sort((a, b) => Math.abs(daysBetween(computed, a)) - Math.abs(daysBetween(computed, b)))[0] ?? computed;

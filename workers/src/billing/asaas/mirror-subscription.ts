@@ -6,6 +6,7 @@ import {
   type OwnSubscription,
 } from '@base/shared/db/queries/asaas-orders';
 import { applySubscription } from '@base/shared/db/queries/billing';
+import { endCheckout } from '@base/shared/db/queries/checkouts';
 import { addDays, addMonths, dayInBrazil, startOfDay } from '@base/shared/gateways/asaas/brazil-days';
 import { readPaymentState } from '@base/shared/gateways/asaas/payment-state';
 import type { AsaasPayment, AsaasSubscription } from '@base/shared/gateways/asaas/schemas';
@@ -72,7 +73,13 @@ async function writeState(
 ): Promise<void> {
   const today = dayInBrazil(clock.now());
   const state = readSubscriptionState({ subscription, payments }, plans, { today, wasPaid: own !== null });
-  if (state === null) return;
+  if (state === null) {
+    // Nobody can pay for it any more.
+    const orderId = plans.find(({ checkoutId }) => checkoutId !== null)?.checkoutId;
+    const isOver = subscription.deleted || subscription.status !== 'ACTIVE';
+    if (isOver && orderId) await endCheckout(pool, orderId, 'expired', null);
+    return;
+  }
   const { plan, ...rest } = state;
   await applySubscription(pool, {
     organizationId: plan.organizationId,
@@ -82,7 +89,7 @@ async function writeState(
     interval: plan.interval,
     startedAt: own?.startedAt ?? startOf(subscription, plans),
     trialEnd: null,
-    canceledAt: null,
+    canceledAt: own?.canceledAt ?? null,
     ...rest,
     graceDays,
     asOf,
@@ -110,10 +117,10 @@ async function writePayments(
     facts.payments.map(({ id }) => id),
   );
   for (const payment of facts.payments) {
-    const { invoiceStatus, keptCents } = readPaymentState(payment);
+    const { invoiceStatus, keptCents, isPaid, isUnpaid } = readPaymentState(payment);
     const known = mirrored.get(payment.id);
     const isKnown = known?.status === invoiceStatus && known.amountPaidCents === keptCents;
-    if (isKnown && payment !== focus) continue;
+    if (payment !== focus && (isKnown || isPaid === isUnpaid)) continue;
     const purpose = purposeOf(payment, facts);
     if (purpose !== null) await writePayment(context, payment, purpose, asOf);
     else if (payment === focus) {
@@ -155,7 +162,6 @@ async function end({ pool, clock, graceDays }: AsaasContext, own: OwnSubscriptio
     status: 'canceled',
     trialEnd: null,
     cancelAtPeriodEnd: false,
-    canceledAt: null,
     nextPlanId: null,
     graceDays,
     asOf,

@@ -28,7 +28,11 @@ describe('a pack', () => {
       status: 'open',
       amount_cents: 14_900,
       url: expect.stringContaining('/asaas/i/'),
-      instructions: { type: 'pix', qr_code_png: expect.any(String), copy_paste: expect.stringContaining('br.gov.bcb.pix') },
+      instructions: {
+        type: 'pix',
+        qr_code_png: expect.any(String),
+        copy_paste: expect.stringContaining('br.gov.bcb.pix'),
+      },
     });
     expect(Date.parse(String((body.instructions as Record<string, unknown>).expires_at))).toBeGreaterThan(Date.now());
     await act(gatewayId, 'pay');
@@ -96,15 +100,18 @@ describe('a pack', () => {
     expect(creations('/customers')).toHaveLength(1);
   });
 
-  it.each(['timeout_after', 'reset_after', '500_after'])('whose making ended in %s is one payment at Asaas', async (fault) => {
-    const tenant = await billing.newTenant();
-    await billing.control('PUT', '/asaas/fault', { fault, times: 1, method: 'POST', path: '/payments' });
-    const { gatewayId } = await order(billing, tenant, { pack: 'credits-5000', method: 'pix' });
-    expect(creations('/payments')).toHaveLength(1);
-    await act(gatewayId, 'pay');
-    await billing.settle();
-    expect(await readMoney(billing, tenant)).toMatchObject({ available: 5000, payments: 1 });
-  });
+  it.each(['timeout_after', 'reset_after', '500_after'])(
+    'whose making ended in %s is one payment at Asaas',
+    async (fault) => {
+      const tenant = await billing.newTenant();
+      await billing.control('PUT', '/asaas/fault', { fault, times: 1, method: 'POST', path: '/payments' });
+      const { gatewayId } = await order(billing, tenant, { pack: 'credits-5000', method: 'pix' });
+      expect(creations('/payments')).toHaveLength(1);
+      await act(gatewayId, 'pay');
+      await billing.settle();
+      expect(await readMoney(billing, tenant)).toMatchObject({ available: 5000, payments: 1 });
+    },
+  );
 
   it('that Asaas could not make can be ordered again at once', async () => {
     const tenant = await billing.newTenant();
@@ -164,7 +171,10 @@ describe('money that goes back', () => {
     await billing.settle();
     expect(await readMoney(billing, tenant)).toMatchObject({ available: 0, debt: 4000 });
     const job = { model: 'replicate/flux-schnell', input: { prompt: 'a debt' } };
-    expect(await billing.call(tenant, 'POST', '/jobs', job)).toMatchObject({ status: 402, body: { code: 'credits_owed' } });
+    expect(await billing.call(tenant, 'POST', '/jobs', job)).toMatchObject({
+      status: 402,
+      body: { code: 'credits_owed' },
+    });
     await buyPack(billing, tenant);
     expect(await readMoney(billing, tenant)).toMatchObject({ available: 1000, debt: 0 });
   });
@@ -185,9 +195,10 @@ describe('money that goes back', () => {
     const { gatewayId } = await order(billing, tenant, { pack: 'credits-5000', method: 'card' });
     await billing.control('POST', `/asaas/checkouts/${gatewayId}/pay`, {});
     await billing.settle();
-    const { rows } = await billing.pool.query('select gateway_payment_id as id from payments where organization_id = $1', [
-      tenant.organizationId,
-    ]);
+    const { rows } = await billing.pool.query(
+      'select gateway_payment_id as id from payments where organization_id = $1',
+      [tenant.organizationId],
+    );
     const payment = String(rows[0].id);
     await act(payment, 'chargeback');
     await billing.settle();
@@ -229,7 +240,9 @@ describe('payments that were not ordered', () => {
     const own = { ...foreign, customer: rows[0].id };
     for (const body of [foreign, own]) await act(String((await billing.api('POST', '/payments', body)).id), 'pay');
     await billing.settle();
-    expect(await readStuck(billing)).toMatchObject([{ type: 'PAYMENT_RECEIVED', status: 'parked' }]);
+    const stuck = await readStuck(billing);
+    expect(stuck.map(({ type }) => type).sort()).toEqual(['PAYMENT_CREATED', 'PAYMENT_RECEIVED']);
+    expect(stuck).toMatchObject([{ last_error: expect.stringContaining(String(own.customer)) }, { status: 'parked' }]);
     await billing.pool.query(`delete from payment_events where status = 'parked'`);
     expect(await readMoney(billing, tenant)).toMatchObject({ available: 5000, payments: 1 });
   });

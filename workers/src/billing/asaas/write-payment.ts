@@ -1,4 +1,4 @@
-import { findCounted } from '@base/shared/db/queries/asaas-orders';
+import { findKnownClaims } from '@base/shared/db/queries/asaas-orders';
 import { applyClaim, applyInvoice, applyPayment, type PaymentLine } from '@base/shared/db/queries/billing';
 import { startOfDay } from '@base/shared/gateways/asaas/brazil-days';
 import { type PaymentState, readPaymentState } from '@base/shared/gateways/asaas/payment-state';
@@ -21,8 +21,7 @@ export interface PaymentPurpose {
  * Writes what has become of a payment: its credits once, what went back of its money, and its invoice.
  *
  * Refunds have no ids at Asaas: what went back of a payment is one claim, whose amount is their sum. A chargeback is
- * another. Both are still in the payment when they are over, so the last answer is right by itself. That a payment in cash was
- * undone shows only in its being unpaid while it is counted here.
+ * another. That a payment in cash was undone shows only in its being unpaid while it is counted here.
  */
 export async function writePayment(
   context: AsaasContext,
@@ -31,6 +30,9 @@ export async function writePayment(
   asOf: Date,
 ): Promise<void> {
   const state = readPaymentState(payment);
+  if (!state.isPaid && !state.isUnpaid) {
+    throw new UnusableEventError(`the payment ${payment.id} has the status ${payment.status}, which is not known`);
+  }
   if (state.isPaid) await count(context, payment, purpose);
   await writeClaims(context, payment, state, asOf);
   await mirror(context, payment, state, purpose, asOf);
@@ -74,16 +76,18 @@ async function writeClaims(
       isActive,
       asOf,
     });
-  if (state.isPaid && (payment.refunds.length > 0 || state.refundedCents > 0)) {
+  const { isCounted, active } = await findKnownClaims(pool, payment.id, asOf);
+  if (!state.isPaid) {
+    if (isCounted && !active.has('undone')) await claim('undone', 'refund', payment.valueCents, true);
+    return;
+  }
+  if (payment.refunds.length > 0 || state.refundedCents > 0 || active.has('refund')) {
     await claim('refund', 'refund', state.refundedCents, state.refundedCents > 0);
   }
-  if (state.isPaid && (payment.chargeback !== null || state.isDisputed)) {
+  if (payment.chargeback !== null || state.isDisputed || active.has('chargeback')) {
     await claim('chargeback', 'dispute', payment.valueCents, state.isDisputed);
   }
-  const counted = await findCounted(pool, payment.id, asOf);
-  if (counted !== null && counted.isUndone === state.isPaid) {
-    await claim('undone', 'refund', payment.valueCents, !state.isPaid);
-  }
+  if (active.has('undone')) await claim('undone', 'refund', payment.valueCents, false);
 }
 
 async function mirror(

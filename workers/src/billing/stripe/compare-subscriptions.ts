@@ -1,6 +1,6 @@
 import { readSubscription, type StripeSubscription } from '@base/shared/gateways/stripe/read-subscription';
 import { mirrorSubscription, writeSubscription } from './mirror-subscription.ts';
-import type { StripeContext } from './stripe-context.ts';
+import { readDatabaseTime, type StripeContext } from './stripe-context.ts';
 
 const pageSize = 100;
 
@@ -18,7 +18,7 @@ export async function compareStripeSubscriptions(context: StripeContext): Promis
   let differing = 0;
   let after: string | undefined;
   do {
-    const asOf = await now(context);
+    const asOf = await readDatabaseTime(context);
     const page = await context.stripe.subscriptions.list({
       limit: pageSize,
       ...(after !== undefined && { starting_after: after }),
@@ -73,13 +73,12 @@ async function endUnlisted(context: StripeContext, seen: ReadonlySet<string>): P
   );
   let differing = 0;
   for (const { gateway_id: objectId } of rows.filter((row) => !seen.has(row.gateway_id))) {
-    const { status } = await mirrorSubscription(context, { objectId, asOf: await now(context) });
+    const occasion = { objectId, asOf: await readDatabaseTime(context) };
+    const status = await mirrorSubscription(context, occasion).then(
+      (subscription) => subscription.status,
+      (err: unknown) => context.log.error({ err, subscription: objectId }, 'a subscription cannot be found at Stripe'),
+    );
     if (status === 'canceled') differing += 1;
   }
   return differing;
-}
-
-async function now({ pool }: StripeContext): Promise<Date> {
-  const { rows } = await pool.query<{ now: Date }>('select clock_timestamp() as now');
-  return rows[0]?.now ?? new Date(0);
 }

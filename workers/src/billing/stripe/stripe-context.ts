@@ -29,3 +29,9 @@ export async function findOrganization(
   if (uuid.safeParse(organizationId).success && organizationId !== null) return organizationId;
   throw new UnusableEventError(`nobody knows whose ${what.label} is`);
 }
+
+/** For what no event has brought up: a moment before Stripe is asked. */
+export async function readDatabaseTime({ pool }: StripeContext): Promise<Date> {
+  const { rows } = await pool.query<{ now: Date }>('select clock_timestamp() as now');
+  return rows[0]?.now ?? new Date(0);
+}

@@ -10,7 +10,7 @@ import { handlers } from './handlers.ts';
 import { mirrorSubscription } from './mirror-subscription.ts';
 import { payTopup } from './pay-topup.ts';
 import { recoverStripeEvents } from './recover-events.ts';
-import type { StripeContext } from './stripe-context.ts';
+import { readDatabaseTime, type StripeContext } from './stripe-context.ts';
 
 const payloadSchema = z.object({ data: z.object({ object: z.object({ id: z.string() }) }) });
 
@@ -45,19 +45,15 @@ function readObjectId({ payload, event_id: id }: ClaimedPaymentEvent): string {
 }
 
 async function settle(context: StripeContext, { gateway_id: objectId }: CheckoutRow): Promise<void> {
-  if (objectId !== null) await applySession(context, { objectId, asOf: await readTime(context) });
+  if (objectId !== null) await applySession(context, { objectId, asOf: await readDatabaseTime(context) });
 }
 
 async function end(context: StripeContext, gatewayId: string): Promise<void> {
-  const asOf = await readTime(context);
+  const asOf = await readDatabaseTime(context);
   await callStripe(() => context.stripe.subscriptions.cancel(gatewayId)).catch((error: unknown) => {
     // Stripe knows no living one of this id: somebody has ended it.
     if (!isGatewayError(error, 'not_found') && !isGatewayError(error, 'invalid')) throw error;
   });
-  await callStripe(() => mirrorSubscription(context, { objectId: gatewayId, asOf }));
-}
-
-async function readTime({ pool }: StripeContext): Promise<Date> {
-  const { rows } = await pool.query<{ now: Date }>('select clock_timestamp() as now');
-  return rows[0]?.now ?? new Date(0);
+  const { status } = await callStripe(() => mirrorSubscription(context, { objectId: gatewayId, asOf }));
+  if (status !== 'canceled') throw new Error(`the subscription ${gatewayId} is ${status} at Stripe`);
 }

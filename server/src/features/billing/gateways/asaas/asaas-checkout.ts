@@ -128,7 +128,7 @@ export async function expireAsaasCheckout(asaas: Asaas, id: string): Promise<'ex
   } catch (error) {
     if (isGatewayError(error, 'not_found')) return 'expired';
     if (!isGatewayError(error, 'invalid')) throw error;
-    // What is refused is over already. A page that was paid tells of it by its payment, which nothing here can undo.
-    return isPayment && readPaymentState(await asaas.getPayment(id)).isPaid ? 'completed' : 'expired';
+    // It is over already. A page shows nobody how, and may have been paid this moment: what we hear next tells.
+    return isPayment && !readPaymentState(await asaas.getPayment(id)).isPaid ? 'expired' : 'completed';
   }
 }
