@@ -23,6 +23,7 @@ import { jobs } from './features/jobs/router.ts';
 import { me } from './features/me/router.ts';
 import { members } from './features/members/router.ts';
 import { models } from './features/models/router.ts';
+import { notifications } from './features/notifications/router.ts';
 import { organization } from './features/organization/router.ts';
 import { paymentWebhooks } from './features/payment-webhooks/router.ts';
 import { plans } from './features/plans/router.ts';
@@ -63,6 +64,7 @@ export const mounted: readonly MountedEndpoints[] = [
       ...credits,
       ...email,
       ...events,
+      ...notifications,
       ...autoTopup,
       ...plans,
       ...billing,

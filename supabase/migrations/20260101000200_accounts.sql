@@ -56,6 +56,8 @@ create table public.users (
   onboarding_emails boolean not null default true,
   job_emails boolean not null default false,
   push_notifications boolean not null default true,
+  -- Notifications up to this event are read.
+  notifications_read_to uuid,
   is_active boolean not null default true,
   last_login_at timestamptz,
   -- When the newest came about that user sync has told of them.

@@ -94,6 +94,7 @@ begin
   update public.organizations o set name = 'Deleted organization', slug = 'deleted-' || replace(o.id::text, '-', ''), logo_url = null,
     owner_id = null, erased_at = clock_timestamp()
   where o.id = p_id;
+  delete from public.notification_reads r where r.organization_id = p_id;
   delete from public.api_key_networks n where n.organization_id = p_id;
   perform private.redact_audit(p_id, null, null);
   perform private.record_audit(p_id, 'organization.erased', 'organization', p_id::text, null, null);

@@ -158,7 +158,7 @@ $$;
 create trigger organizations_audit after insert or update or delete on public.organizations
   for each row execute function private.audit('organization', 'trial_used_at');
 create trigger users_audit after insert or update or delete on public.users
-  for each row execute function private.audit('user', 'last_login_at,joined_at,synced_at,sign_in_erased_at');
+  for each row execute function private.audit('user', 'last_login_at,joined_at,notifications_read_to,synced_at,sign_in_erased_at');
 create trigger invitations_audit after insert or update or delete on public.invitations
   for each row execute function private.audit('invitation', '', 'token_hash');
 create trigger api_keys_audit after insert or update of name, scopes, requests_per_minute, requests_per_day, monthly_credit_budget, allowed_ips, expires_at,

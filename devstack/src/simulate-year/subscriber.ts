@@ -33,7 +33,7 @@ export interface ApiAnswer {
 }
 
 /** Signs up as the first call with a session does; the account is without limits, so that credits alone decide. */
-export async function signUp({ pool }: World, who: { number: number; home: GatewayName }): Promise<Subscriber> {
+export async function signUp({ pool, clock }: World, who: { number: number; home: GatewayName }): Promise<Subscriber> {
   const userId = randomUUID();
   const email = `subscriber-${who.number}-${userId.slice(0, 8)}@year.test`;
   const { rows } = await pool.query<{ organization_id: string }>(

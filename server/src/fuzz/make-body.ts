@@ -58,7 +58,7 @@ function knownOf({ world, random }: BodyDeps): Known {
     if (name === 'conversation_id') {
       return random.pick(random.chance(0.7) ? resources.conversation.own : resources.conversation.foreign);
     }
-    // Whatever is told of events is told of them here.
+    // Whoever is told of events is nobody.
     if (name === 'url' || name === 'webhook_url') return silentUrl;
     if (name === 'job_id') return random.pick(random.chance(0.7) ? resources.job.own : resources.job.foreign);
     return name === 'model' && models.length > 0 ? random.pick(models).id : undefined;

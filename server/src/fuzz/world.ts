@@ -1,8 +1,8 @@
 import type { LeakRules } from './find-leak.ts';
 import type { Schema } from './read-operations.ts';
 
-/** Where nobody listens, on this machine: for what would be sent to a stranger otherwise. */
-export const silentUrl = 'http://127.0.0.1:9/hook';
+/** A name that leads nowhere (RFC 2606): for what would be sent to a stranger otherwise. */
+export const silentUrl = 'https://webhooks.invalid/hook';
 
 export type HeaderPair = readonly [name: string, value: string];
 

@@ -430,6 +430,13 @@ export interface Models {
   updated_at: Generated<Date>;
 }
 
+export interface NotificationReads {
+  created_at: Generated<Date>;
+  event_id: string;
+  organization_id: string;
+  user_id: string;
+}
+
 export interface Organizations {
   allow_member_invites: Generated<boolean>;
   created_at: Generated<Date>;
@@ -688,6 +695,7 @@ export interface Users {
   language: Generated<string>;
   last_login_at: Date | null;
   notice_emails: Generated<boolean>;
+  notifications_read_to: string | null;
   onboarding_emails: Generated<boolean>;
   organization_id: string;
   phone: string | null;
@@ -828,6 +836,7 @@ export interface DB {
   invoices: Invoices;
   messages: Messages;
   models: Models;
+  notification_reads: NotificationReads;
   organizations: Organizations;
   payment_claims: PaymentClaims;
   payment_events: PaymentEvents;

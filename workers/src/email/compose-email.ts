@@ -34,7 +34,7 @@ export function composeEmail({ config, secretBox }: ComposeDeps, email: ClaimedE
       reader,
       category: email.category,
       unsubscribeUrl,
-      showsOrganization: email.user_id !== null,
+      isMember: email.user_id !== null,
     },
   );
   return {

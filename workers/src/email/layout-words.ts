@@ -9,6 +9,8 @@ interface LayoutWords {
   /** Beneath the button, for those in whose mail program it does nothing. */
   linkHint: string;
   reasons: Readonly<Record<Category, string>>;
+  /** In the place of a reason, to somebody who has no account. */
+  invited: string;
   organization: (name: string) => string;
   unsubscribe: string;
 }
@@ -23,6 +25,7 @@ const words: Readonly<Record<Language, LayoutWords>> = {
       onboarding: 'Você recebe este e-mail porque criou uma conta na BASE há poucos dias.',
       job: 'Você recebe este e-mail porque ativou os avisos de trabalhos concluídos.',
     },
+    invited: 'Você recebe este e-mail porque alguém convidou este endereço para uma equipe na BASE.',
     organization: (name) => `Organização: ${name}`,
     unsubscribe: 'Não quero mais receber e-mails como este',
   },
@@ -35,6 +38,7 @@ const words: Readonly<Record<Language, LayoutWords>> = {
       onboarding: 'You receive this e-mail because you created a BASE account a few days ago.',
       job: 'You receive this e-mail because you switched on notices of finished jobs.',
     },
+    invited: 'You receive this e-mail because somebody invited this address to a team at BASE.',
     organization: (name) => `Organization: ${name}`,
     unsubscribe: 'Stop e-mails like this one',
   },
@@ -47,6 +51,7 @@ const words: Readonly<Record<Language, LayoutWords>> = {
       onboarding: 'Recibes este correo porque creaste una cuenta en BASE hace pocos días.',
       job: 'Recibes este correo porque activaste los avisos de trabajos terminados.',
     },
+    invited: 'Recibes este correo porque alguien invitó a esta dirección a un equipo en BASE.',
     organization: (name) => `Organización: ${name}`,
     unsubscribe: 'No quiero recibir más correos como este',
   },

@@ -11,8 +11,8 @@ export interface Frame {
   category: Category;
   /** Null for essential e-mails. */
   unsubscribeUrl: string | null;
-  /** Not to those who are outside of it. */
-  showsOrganization: boolean;
+  /** False for somebody invited, who has no account with us yet. */
+  isMember: boolean;
 }
 
 export interface RenderedEmail {

@@ -16,15 +16,15 @@ const styles = `:root{color-scheme:light dark;supported-color-schemes:light dark
 
 /** The e-mail as HTML: tables and inline styles, because that is what mail programs understand; nothing is fetched. */
 export function renderHtml(mail: Mail, frame: Frame): string {
-  const { reader, category, unsubscribeUrl } = frame;
+  const { reader, category, unsubscribeUrl, isMember } = frame;
   const said = layoutWords(reader);
   const body = [
     paragraph(said.greet(reader.firstName)),
     ...mail.blocks.map((block) => renderBlock(block, said.linkHint)),
   ];
   const footer = [
-    said.reasons[category],
-    ...(frame.showsOrganization ? [said.organization(reader.organization)] : []),
+    isMember ? said.reasons[category] : said.invited,
+    ...(isMember ? [said.organization(reader.organization)] : []),
   ].map(escapeHtml);
   if (unsubscribeUrl !== null) {
     footer.push(

@@ -3,11 +3,11 @@ import type { Block, Mail } from './mail.ts';
 import type { Frame } from './render-email.ts';
 
 /** The e-mail as plain text, from the same parts as its HTML. */
-export function renderText(mail: Mail, { reader, category, unsubscribeUrl, showsOrganization }: Frame): string {
+export function renderText(mail: Mail, { reader, category, unsubscribeUrl, isMember }: Frame): string {
   const said = layoutWords(reader);
   const footer = [
-    said.reasons[category],
-    ...(showsOrganization ? [said.organization(reader.organization)] : []),
+    isMember ? said.reasons[category] : said.invited,
+    ...(isMember ? [said.organization(reader.organization)] : []),
     ...(unsubscribeUrl === null ? [] : [`${said.unsubscribe}:\n${unsubscribeUrl}`]),
   ];
   const parts = [mail.heading, said.greet(reader.firstName), ...mail.blocks.map(renderBlock)];

@@ -8,6 +8,7 @@ const settings = {
   ASAAS_API_KEY: variables.ASAAS_API_KEY,
   ASAAS_BASE_URL: variables.ASAAS_BASE_URL ?? '',
   BILLING_GATEWAY: 'asaas' as const,
+  STRIPE_SECRET_KEY: variables.STRIPE_SECRET_KEY,
 };
 const customer = { name: 'Ana Souza', cpf_cnpj: '529.982.247-25' };
 
@@ -49,6 +50,11 @@ describe('POST /billing/checkout at Asaas', () => {
       expect(rows).toEqual([]);
     },
   );
+
+  it('leaves the way to pay to Stripe’s page where the order is for Stripe', async () => {
+    const answer = await order(await makeTenant(api), { pack: 'credits-5000', gateway: 'stripe', method: 'pix' });
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/method' }] } });
+  });
 
   it('keeps who pays at Asaas only', async () => {
     const tenant = await makeTenant(api);

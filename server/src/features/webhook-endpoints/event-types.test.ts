@@ -27,7 +27,7 @@ const composed: Readonly<Record<string, readonly string[]>> = {
 function writtenTypes(): Set<string> {
   const types = new Set<string>();
   for (const text of writers) {
-    for (const [, type = ''] of text.matchAll(/'([a-z_]+\.[a-z_]+)'/g)) types.add(type);
+    for (const [, type = ''] of text.matchAll(/'([a-z_]+\.[a-z_]+)'/g)) if (!type.startsWith('base.')) types.add(type);
     for (const [, start = ''] of text.matchAll(/'([a-z_]+\.)' \|\|/g)) {
       for (const end of composed[start] ?? ['?']) types.add(start + end);
     }

@@ -168,12 +168,27 @@ export async function findOwnSubscription(pool: Queryable, gatewayId: string): P
   return rows[0] ?? null;
 }
 
-/** Those that live here. @param overBefore only those whose period was over by then */
-export async function findLiveAtAsaas(pool: Queryable, overBefore: Date | null): Promise<OwnSubscription[]> {
+/** Those that live here. */
+export async function findLiveAtAsaas(pool: Queryable): Promise<OwnSubscription[]> {
+  const { rows } = await pool.query<OwnSubscription>(
+    `select ${subscriptionColumns} from public.subscriptions s where s.gateway = 'asaas' and s.status <> 'canceled' order by s.id`,
+  );
+  return rows;
+}
+
+/**
+ * Those whose period is over and that something comes of without an event: they were to end, what follows was paid in
+ * advance, or Asaas should have told long ago that it was not.
+ */
+export async function findPeriodsOver(pool: Queryable, now: Date): Promise<OwnSubscription[]> {
   const { rows } = await pool.query<OwnSubscription>(
     `select ${subscriptionColumns} from public.subscriptions s
-     where s.gateway = 'asaas' and s.status <> 'canceled' and ($1::timestamptz is null or s.current_period_end <= $1) order by s.id`,
-    [overBefore],
+     where s.gateway = 'asaas' and s.status = 'active' and s.current_period_end <= $1
+       and (s.cancel_at_period_end or s.current_period_end <= $1::timestamptz - interval '2 days'
+         or exists (select from public.invoices i where i.organization_id = s.organization_id and i.gateway = 'asaas' and i.status = 'paid'
+           and i.period_start >= s.current_period_end))
+     order by s.id`,
+    [now],
   );
   return rows;
 }

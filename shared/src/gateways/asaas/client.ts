@@ -1,8 +1,8 @@
+import type * as z from 'zod';
 import { GatewayError } from '../gateway-error.ts';
 import { toAmount } from './amount.ts';
 import { type AsaasOptions, type AsaasSend, createAsaasSend } from './http.ts';
 import {
-  type AsaasPayment,
   asaasBoletoLine,
   asaasCheckout,
   asaasCustomer,
@@ -145,7 +145,7 @@ function paymentCalls(send: AsaasSend) {
      */
     listPayments: (filter: PaymentFilter = {}) => {
       const { since, paidSince, ...params } = filter;
-      return pages(send, '/payments', {
+      return pages(send, '/payments', asaasPayment, {
         ...params,
         ...(since !== undefined && { 'dateCreated[ge]': since }),
         ...(paidSince !== undefined && { 'paymentDate[ge]': paidSince }),
@@ -211,8 +211,11 @@ function subscriptionCalls(send: AsaasSend) {
     deleteSubscription: async (id: string) =>
       send({ method: 'DELETE', path: `/subscriptions/${segment(id)}`, answer: asaasDeleted }),
 
+    /** The account's subscriptions page by page, newest first, without the removed ones. */
+    listSubscriptions: () => pages(send, '/subscriptions', asaasSubscription),
+
     /** Its payments page by page, newest first. */
-    listSubscriptionPayments: (id: string) => pages(send, `/subscriptions/${segment(id)}/payments`, {}),
+    listSubscriptionPayments: (id: string) => pages(send, `/subscriptions/${segment(id)}/payments`, asaasPayment),
 
     /** The newest hundred of its payments: those of years. */
     async getNewestPayments(id: string) {
@@ -256,12 +259,13 @@ function checkoutCalls(send: AsaasSend, { baseUrl }: AsaasOptions) {
   };
 }
 
-async function* pages(
+async function* pages<Item extends z.ZodType>(
   send: AsaasSend,
   path: string,
-  params: Record<string, string>,
-): AsyncGenerator<AsaasPayment[], void, undefined> {
-  const answer = asaasList(asaasPayment);
+  item: Item,
+  params: Record<string, string> = {},
+): AsyncGenerator<z.output<Item>[], void, undefined> {
+  const answer = asaasList(item);
   for (let offset = 0; ; offset += pageSize) {
     const page = await send({ method: 'GET', path, params: { ...params, offset, limit: pageSize }, answer });
     if (page.data.length > 0) yield page.data;

@@ -1,4 +1,4 @@
-import { findLiveAtAsaas, findMirrored } from '@base/shared/db/queries/asaas-orders';
+import { findMirrored, findPeriodsOver } from '@base/shared/db/queries/asaas-orders';
 import { receivePaymentEvent } from '@base/shared/db/queries/billing';
 import { addDays, dayInBrazil } from '@base/shared/gateways/asaas/brazil-days';
 import type { PaymentFilter } from '@base/shared/gateways/asaas/client';
@@ -19,7 +19,7 @@ const daysBack = 3;
 export async function recoverAsaasPayments(context: AsaasContext): Promise<number> {
   const since = addDays(dayInBrazil(context.clock.now()), -daysBack);
   const recovered = (await recoverListed(context, { since })) + (await recoverListed(context, { paidSince: since }));
-  for (const { gatewayId } of await findLiveAtAsaas(context.pool, context.clock.now())) {
+  for (const { gatewayId } of await findPeriodsOver(context.pool, context.clock.now())) {
     await mirrorSubscription(context, { objectId: gatewayId, asOf: await readTime(context) }).catch((err: unknown) =>
       context.log.warn({ err, subscription: gatewayId }, 'a subscription could not be looked up; it will be again'),
     );

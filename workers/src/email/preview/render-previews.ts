@@ -44,7 +44,7 @@ function renderExample(
     reader,
     category,
     unsubscribeUrl: category === 'essential' ? null : sampleUnsubscribeUrl,
-    showsOrganization: name !== 'invitation',
+    isMember: name !== 'invitation',
   });
 }
 

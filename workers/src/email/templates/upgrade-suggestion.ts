@@ -19,7 +19,7 @@ export const upgradeSuggestion = template({
       heading: 'Seu plano ficou pequeno?',
       blocks: [
         text(
-          `Os créditos do período acabaram antes do fim. Se isso acontece com frequência, o plano ${plan} costuma sair mais barato do que comprar pacotes.`,
+          `Os créditos do período acabaram antes do fim. Se isso acontece com frequência, o plano ${plan} pode sair mais em conta do que comprar pacotes.`,
         ),
         figures(['Plano', plan], ['Créditos por mês', t.number(credits)], ['Por mês', t.money(price_cents)]),
         text('A troca leva um minuto, e seus arquivos e projetos continuam onde estão.'),
@@ -32,7 +32,7 @@ export const upgradeSuggestion = template({
       heading: 'Has your plan become too small?',
       blocks: [
         text(
-          `The period’s credits were used up before its end. If that happens often, the ${plan} plan usually costs less than buying packs.`,
+          `The period’s credits were used up before its end. If that happens often, the ${plan} plan may well cost you less than buying packs.`,
         ),
         figures(['Plan', plan], ['Credits a month', t.number(credits)], ['Per month', t.money(price_cents)]),
         text('Changing takes a minute, and your files and projects stay where they are.'),
@@ -45,7 +45,7 @@ export const upgradeSuggestion = template({
       heading: '¿Tu plan se quedó pequeño?',
       blocks: [
         text(
-          `Los créditos del período se acabaron antes de tiempo. Si te pasa seguido, el plan ${plan} suele costar menos que comprar paquetes.`,
+          `Los créditos del período se acabaron antes de tiempo. Si te pasa seguido, el plan ${plan} puede salirte más a cuenta que comprar paquetes.`,
         ),
         figures(['Plan', plan], ['Créditos al mes', t.number(credits)], ['Al mes', t.money(price_cents)]),
         text('El cambio lleva un minuto, y tus archivos y proyectos se quedan donde están.'),
