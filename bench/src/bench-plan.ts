@@ -21,6 +21,22 @@ export interface BenchPlan {
   ageing: { seconds: number; perSecond: number; freeEverySeconds: number; concurrency: number };
   /** Each video in a process of its own. */
   outputs: { heapMb: number; streamedMb: readonly number[]; bufferedMb: number };
+  /** Event streams that one node has open. */
+  streams: number;
+  webhooks: WebhooksPlan;
+}
+
+export interface WebhooksPlan {
+  slots: number;
+  /** For the rate. */
+  messages: number;
+  healthy: number;
+  hanging: number;
+  perHanging: number;
+  /** For the delay: so many messages to each healthy receiver, so far apart. */
+  rounds: number;
+  gapMs: number;
+  timeoutMs: number;
 }
 
 export interface InFlightPlan {
@@ -71,6 +87,17 @@ export const fullPlan: BenchPlan = {
   fairness: { flood: 50_000, slots: 50, rounds: 4, lightJobs: 10, gapMs: 200 },
   ageing: { seconds: 300, perSecond: 10, freeEverySeconds: 10, concurrency: 10 },
   outputs: { heapMb: 256, streamedMb: [1_024, 200], bufferedMb: 200 },
+  streams: 10_000,
+  webhooks: {
+    slots: 50,
+    messages: 5_000,
+    healthy: 20,
+    hanging: 100,
+    perHanging: 5,
+    rounds: 30,
+    gapMs: 250,
+    timeoutMs: 3_000,
+  },
 };
 
 /** Runs every line of the benchmark in a few seconds; its figures mean nothing. */
@@ -99,4 +126,6 @@ export const quickPlan: BenchPlan = {
   fairness: { flood: 2_000, slots: 50, rounds: 1, lightJobs: 5, gapMs: 20 },
   ageing: { seconds: 300, perSecond: 1, freeEverySeconds: 50, concurrency: 10 },
   outputs: { heapMb: 256, streamedMb: [8], bufferedMb: 8 },
+  streams: 60,
+  webhooks: { slots: 20, messages: 40, healthy: 4, hanging: 20, perHanging: 2, rounds: 2, gapMs: 50, timeoutMs: 1_000 },
 };

@@ -30,6 +30,8 @@ export interface WorkerOptions {
   heapMb?: number;
   /** Settings that differ from those of the other processes. */
   variables?: Record<string, string>;
+  /** What follows the mode on the command line. */
+  args?: string[];
 }
 
 /** Stores of the benchmark's own, durable as in production, and the processes that are measured on them. */
@@ -143,7 +145,7 @@ export async function startBenchStack(dataDir: string, say: (line: string) => vo
       startProcess({
         name: `worker-${mode}`,
         script: path.join(import.meta.dirname, 'worker-process.ts'),
-        args: [mode],
+        args: [mode, ...(options.args ?? [])],
         variables: workerVariables(options),
       }),
     startWholeWorker: (options) =>

@@ -39,6 +39,8 @@ const rows = [
   /^priority is a handicap in time: BASE +3 +[0-9]+ +[0-9]+ +120$/m,
   /^fixed priorities: BullMQ +3 +[0-9]+ +[0-9]+ +–$/m,
   /^by way of the disk, as it comes: BASE +8 .* [0-9]+$/m,
+  /^told by Redis +60 +-?[0-9.]+ +[0-9,]+ +[0-9,]+ +[0-9,]+$/m,
+  /^found in Postgres: Redis says nothing +60 /m,
   /^whole in memory: arrayBuffer\(\) +8 .* [0-9]+$/m,
 ];
 

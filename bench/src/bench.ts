@@ -19,6 +19,8 @@ import { measureLifeCycle } from './measure-life-cycle.ts';
 import { measureLimits } from './measure-limits.ts';
 import { measureOutputs } from './measure-outputs.ts';
 import { measureSingleRequest } from './measure-single-request.ts';
+import { measureStreams } from './measure-streams.ts';
+import { measureWebhooks } from './measure-webhooks.ts';
 import { naiveSchema } from './naive-admission.ts';
 import { printTable } from './print-table.ts';
 import type { Section } from './section.ts';
@@ -101,11 +103,13 @@ async function measureAll(bench: BenchContext, report: (section: Section) => voi
   report(await checkOversell(bench, apis));
   // The third one stays: providers call back there.
   await Promise.all([naive.stop(), unbatched.stop()]);
+  report(await measureStreams(bench, batched));
   report(await measureLimits(bench));
   report(await measureLifeCycle(bench));
   report(await measureFairness(bench));
   report(await measureAgeing(bench));
   report(await measureOutputs(bench));
+  report(await measureWebhooks(bench));
 }
 
 async function auditLedger({ stack, problems }: BenchContext): Promise<void> {

@@ -6,7 +6,16 @@ export function isApiMode(text: string | undefined): text is ApiMode {
   return apiModes.some((mode) => mode === text);
 }
 
-export const workerModes = ['instant', 'sandbox', 'bare', 'parking', 'holding', 'streaming', 'buffering'] as const;
+export const workerModes = [
+  'instant',
+  'sandbox',
+  'bare',
+  'parking',
+  'holding',
+  'streaming',
+  'buffering',
+  'webhooks',
+] as const;
 export type WorkerMode = (typeof workerModes)[number];
 
 export function isWorkerMode(text: string | undefined): text is WorkerMode {

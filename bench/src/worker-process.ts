@@ -9,6 +9,7 @@ import { buildWorkerDeps, type WorkerDeps, type WorkerParts } from '@base/worker
 import { runQueue } from '@base/workers/start/run-queue';
 import { runSchedules } from '@base/workers/start/run-schedules';
 import { drainOnSignal } from '@base/workers/start/shutdown';
+import { runWebhookQueue } from '@base/workers/webhooks/run-webhook-queue';
 import { Worker } from 'bullmq';
 import { createBufferingOutputs } from './buffering-outputs.ts';
 import { runHoldingQueue } from './hold-slots.ts';
@@ -24,6 +25,7 @@ import { bareQueue, isWorkerMode, type WorkerMode } from './process-modes.ts';
 //   holding    the same provider, waited for in the slot, as a plain BullMQ worker does
 //   streaming  videos as in production
 //   buffering  videos brought through memory
+//   webhooks   deliveries, to receivers on this machine
 const mode = process.argv[2];
 if (!isWorkerMode(mode)) throw new Error(`there is no worker called ${mode}`);
 
@@ -59,6 +61,7 @@ function partsOf(mode: WorkerMode, config: Config): WorkerParts {
       return { outputs: createBufferingOutputs(config) };
     case 'sandbox':
     case 'streaming':
+    case 'webhooks':
       return {};
   }
 }
@@ -72,6 +75,11 @@ function takeJobs(mode: WorkerMode, deps: WorkerDeps): () => Promise<void> {
     case 'holding': {
       const worker = runHoldingQueue(deps);
       return () => worker.close();
+    }
+    case 'webhooks': {
+      const timeoutMs = Number(process.argv[3] ?? 15_000);
+      const runner = runWebhookQueue(deps, { trustedHosts: ['127.0.0.1'], timeoutMs });
+      return () => runner.close();
     }
     default: {
       const isVideo = mode === 'streaming' || mode === 'buffering';

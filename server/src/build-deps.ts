@@ -12,6 +12,7 @@ import type { Deps } from './deps.ts';
 import { buildBillingGateways } from './features/billing/gateways/build-gateways.ts';
 import { createAuthenticator } from './http/authenticate.ts';
 import { type ChangeFeed, createChangeFeed } from './http/change-feed.ts';
+import { createEventReader } from './http/event-reader.ts';
 import { createEventWatch } from './http/event-watch.ts';
 import { createNotices } from './http/notice-listener.ts';
 import { createPrincipals } from './http/principals.ts';
@@ -76,6 +77,7 @@ export async function buildDeps(config: Config, log: Logger): Promise<BuiltDeps>
     admission: createAdmission({ pool, enqueuer }),
     notices,
     eventWatch,
+    eventReader: createEventReader(database.pool),
     catalog,
     publicUrl: config.PUBLIC_URL.replace(/\/+$/, ''),
     authenticator: createAuthenticator({ principals, sessionTokens: createSessionTokens(config) }),

@@ -11,6 +11,7 @@ import type { Pool } from 'pg';
 import type { Admission } from './admission/admission.ts';
 import type { BillingGateways } from './features/billing/gateways/gateway.ts';
 import type { Authenticator } from './http/authenticate.ts';
+import type { EventReader } from './http/event-reader.ts';
 import type { EventWatch } from './http/event-watch.ts';
 import type { Notices } from './http/notice-listener.ts';
 import type { RateLimiter } from './http/rate-limit.ts';
@@ -30,6 +31,7 @@ export interface Deps {
   admission: Admission;
   notices: Notices;
   eventWatch: EventWatch;
+  eventReader: EventReader;
   catalog: Catalog;
   /** Without a slash at the end. */
   publicUrl: string;

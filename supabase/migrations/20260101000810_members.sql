@@ -79,8 +79,9 @@ begin
 end
 $$;
 
--- close_organization: the soft deletion: nobody gets in any more, and nobody can accept an invitation.
--- locks: the organization, its open invitations.
+-- close_organization: the soft deletion: nobody gets in any more, nobody can accept an invitation, and nothing is paid any
+-- more: its subscription is ended at the gateway (subscriptions_to_end).
+-- locks: the organization, its open invitations, its subscription.
 create function private.close_organization(p_organization_id uuid) returns void
 language plpgsql set search_path = ''
 as $$
@@ -88,6 +89,8 @@ begin
   update public.organizations o set deleted_at = clock_timestamp() where o.id = p_organization_id and o.deleted_at is null;
   update public.invitations i set status = 'revoked'
   where i.organization_id = p_organization_id and i.status in ('pending', 'awaiting_approval');
+  update public.subscriptions s set status = 'canceled', canceled_at = clock_timestamp(), grace_ends_at = null, end_requested_at = clock_timestamp()
+  where s.organization_id = p_organization_id and s.status <> 'canceled';
 end
 $$;
 

@@ -8,6 +8,8 @@ import type { Subscriber } from './subscriber.ts';
 export interface EndFigures {
   payments: number;
   claims: number;
+  /** Subscriptions that gave way to a newer one. */
+  replaced: number;
   credits: { granted: number; spent: number; expired: number; takenBack: number; returned: number; owed: number };
   /** Of the lost events, those that reconciliation has put into the inbox. */
   lostFound: number;
@@ -154,6 +156,7 @@ function countAll(subscribers: ReadonlyMap<string, Subscriber>): Omit<EndFigures
   return {
     payments: total(({ payments }) => payments.size),
     claims: total(({ payments }) => [...payments.values()].reduce((sum, { claims }) => sum + claims.size, 0)),
+    replaced: total(({ subscriptions }) => [...subscriptions.values()].filter(({ isReplaced }) => isReplaced).length),
     credits: {
       granted: total(({ totals }) => totals.granted),
       spent: total(({ totals }) => totals.spent),

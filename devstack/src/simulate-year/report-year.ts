@@ -25,7 +25,7 @@ export function describeYear(report: YearReport): string[] {
     `${report.subscribers} subscribers, ${report.days} days, seed ${report.seed}: ${report.seconds.toFixed(1)} s`,
     `Events: ${network.made} made, ${network.lost} lost, ${network.duplicated} duplicated, ${network.late} late, ${network.delivered} delivered`,
     `Reconciliation: ${report.recovered} put into the inbox, ${report.lostFound} of Stripe's lost events found`,
-    `Money: ${report.payments} payments, ${report.claims} refunds and disputes`,
+    `Money: ${report.payments} payments, ${report.claims} refunds and disputes; ${report.replaced} subscriptions replaced`,
     `Credits: ${credits.granted} granted, ${credits.spent} spent, ${credits.expired} expired, ${credits.takenBack} taken back, ${credits.returned} returned, ${credits.owed} owed`,
     `Done: ${acts.join(' · ')}`,
     ...differences

@@ -55,7 +55,7 @@ interface Year {
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const actHour = 8;
-const workHours = [3, 11, 16, 21];
+const workHours = [2, 14, 20];
 const network = { lostShare: 0.1, duplicatedShare: 0.15, lateShare: 0.3, lateDaysMax: 5 };
 /** Days without new acts: what is under way ends, and what was lost is found. */
 const closingDays = 6;
@@ -122,8 +122,8 @@ async function passDay(year: Year, day: number): Promise<void> {
   const midnight = startMs + day * dayMs;
   for (const hour of [...workHours, actHour].toSorted((a, b) => a - b)) {
     await moveTo(year, midnight + hour * hourMs);
-    if (hour === actHour) await act(year, day);
     await work(year);
+    if (hour === actHour) await act(year, day);
   }
   await reconcile(year);
   await compare(year);
@@ -133,7 +133,6 @@ async function passDay(year: Year, day: number): Promise<void> {
 /** Everybody decides by dice of their own: what one does changes nothing about the others. */
 async function act(year: Year, day: number): Promise<void> {
   const { options, stage, subscribers, differences } = year;
-  await work(year);
   await welcome(year, day);
   for (const subscriber of subscribers.values()) {
     await liveOneDay({ ...stage, random: diceOf(options.seed, day, subscriber.number) }, subscriber);

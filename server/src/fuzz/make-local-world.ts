@@ -4,6 +4,7 @@ import { makeCallers } from './make-callers.ts';
 import {
   addCheckouts,
   addConversations,
+  addEndedDelivery,
   addInvitations,
   addInvoices,
   addKeys,
@@ -114,8 +115,8 @@ async function furnish({ pool }: Database, stack: LocalStack, pictures: number):
       project: [tenant.projectId],
       member: members.map(({ id }) => id),
       invitation: await addInvitations(pool, owner, sparesCount),
-      'webhook-endpoint': webhooks.map(({ id }) => id),
-      'webhook-delivery': webhooks.map(({ deliveryId }) => deliveryId),
+      'webhook-endpoint': webhooks,
+      'webhook-delivery': await Promise.all(webhooks.map((id) => addEndedDelivery(pool, owner.organizationId, id))),
       invoice: await addInvoices(pool, owner.organizationId, 2),
       checkout: await addCheckouts(pool, owner, 2),
     },

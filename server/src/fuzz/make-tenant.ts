@@ -162,6 +162,18 @@ export async function addCheckouts(
   return ids;
 }
 
+/** A delivery of the organization's first event that was never sent. */
+export async function addEndedDelivery(pool: Pool, organizationId: string, webhookId: string): Promise<string> {
+  const { rows } = await pool.query<{ id: string }>(
+    `insert into public.webhook_deliveries (id, organization_id, lane_id, webhook_id, event_id, event_type, status, ended_at)
+     select public.uuid_v7(), $1, $2, $2, e.id, e.type, 'canceled', now()
+     from public.events e where e.organization_id = $1 order by e.id limit 1
+     returning id`,
+    [organizationId, webhookId],
+  );
+  return rows[0]?.id ?? '';
+}
+
 function makePerson(jwtSecret: string): Person {
   const id = uuidV7();
   const email = `${id}@tenant.test`;

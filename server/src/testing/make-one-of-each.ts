@@ -2,6 +2,7 @@ import { until } from '@base/shared/testing/until';
 import {
   addCheckouts,
   addConversations,
+  addEndedDelivery,
   addInvitations,
   addInvoices,
   addKeys,
@@ -67,18 +68,4 @@ export async function makeOneOfEach(api: TestApi, house: Tenant & { admin: Perso
     ...{ job: picture, generation, conversation, member: member?.id ?? '', invitation, apiKey, codeJob, insightsJob },
     ...{ webhookEndpoint, webhookDelivery, checkout, invoice },
   };
-}
-
-async function addEndedDelivery(
-  pool: TestApi['deps']['pool'],
-  organizationId: string,
-  webhookId: string,
-): Promise<string> {
-  const { rows } = await pool.query<{ id: string }>(
-    `insert into webhook_deliveries (id, organization_id, lane_id, webhook_id, event_id, event_type, status, ended_at)
-     select public.uuid_v7(), $1, $2, $2, e.id, e.type, 'canceled', now() from events e where e.organization_id = $1 order by e.id limit 1
-     returning id`,
-    [organizationId, webhookId],
-  );
-  return rows[0]?.id ?? '';
 }

@@ -26,6 +26,16 @@ describe('loadConfig', () => {
     expect(Object.isFrozen(config)).toBe(true);
   });
 
+  it('refuses private hosts for webhooks in production, and takes them elsewhere', () => {
+    const allowed = { ...required, PRIVATE_HOSTS_ALLOWED: 'localhost, 127.0.0.1' };
+    expect(() => loadConfig(allowed)).toThrow(/PRIVATE_HOSTS_ALLOWED/);
+    expect(() => loadConfig({ ...allowed, NODE_ENV: 'production' })).toThrow(/PRIVATE_HOSTS_ALLOWED/);
+    expect(loadConfig({ ...allowed, NODE_ENV: 'development' }).PRIVATE_HOSTS_ALLOWED).toEqual([
+      'localhost',
+      '127.0.0.1',
+    ]);
+  });
+
   it('names every problem at once, and never a value', () => {
     const attempt = () =>
       loadConfig({
@@ -47,7 +57,7 @@ describe('loadConfig', () => {
   });
 
   it('reads slots per queue, and master keys of the right form only', () => {
-    const slots = { 'text-generation': 200, '*': 20 };
+    const slots = { 'text-generation': 200, 'webhook-delivery': 500, '*': 20 };
     expect(loadConfig({ ...required, WORKER_CONCURRENCY: 'text-generation=200,20' }).WORKER_CONCURRENCY).toEqual(slots);
     expect(() => loadConfig({ ...required, WORKER_CONCURRENCY: '0' })).toThrow(/from 1 to 2000/);
     expect(() => loadConfig({ ...required, MASTER_KEYS: 'k1:short' })).toThrow(/32 bytes/);

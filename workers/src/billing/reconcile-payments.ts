@@ -2,6 +2,7 @@ import type { CheckoutRow } from '@base/shared/db/queries/billing';
 import { endCheckout, findOverdueCheckouts } from '@base/shared/db/queries/checkouts';
 import type { Schedule } from '../jobs/schedule.ts';
 import type { WorkerDeps } from '../start/deps.ts';
+import type { PaymentGateway, PaymentGateways } from './gateway.ts';
 
 export type ReconcilingDeps = Pick<WorkerDeps, 'pool' | 'log' | 'clock' | 'paymentGateways'>;
 
@@ -26,8 +27,7 @@ export const compareSubscriptions: Schedule = {
   name: 'compare-subscriptions',
   everySeconds: 86_400,
   async run({ paymentGateways, log }) {
-    let differing = 0;
-    for (const gateway of paymentGateways.values()) differing += await gateway.compareSubscriptions();
+    const differing = await sumOf(paymentGateways, (gateway) => gateway.compareSubscriptions());
     if (differing > 0) log.warn({ differing }, 'subscriptions differed from their gateways and were corrected');
     return { subscriptions_differing: differing };
   },
@@ -35,16 +35,14 @@ export const compareSubscriptions: Schedule = {
 
 /** @returns how many events had not reached us */
 export async function recoverEvents({ paymentGateways, log }: ReconcilingDeps): Promise<number> {
-  let recovered = 0;
-  for (const gateway of paymentGateways.values()) recovered += await gateway.recoverEvents();
+  const recovered = await sumOf(paymentGateways, (gateway) => gateway.recoverEvents());
   if (recovered > 0) log.warn({ events: recovered }, 'payment events that never reached us were recovered');
   return recovered;
 }
 
 /** @returns how many webhooks at the gateways do not tell us anything */
 export async function countSilentWebhooks({ paymentGateways, log }: ReconcilingDeps): Promise<number> {
-  let silent = 0;
-  for (const gateway of paymentGateways.values()) silent += (await gateway.countSilentWebhooks?.()) ?? 0;
+  const silent = await sumOf(paymentGateways, (gateway) => gateway.countSilentWebhooks?.() ?? Promise.resolve(0));
   if (silent > 0) log.error({ webhooks: silent }, 'A GATEWAY HAS STOPPED TELLING US OF PAYMENTS; resume its webhook');
   return silent;
 }
@@ -65,4 +63,12 @@ async function settle({ pool, paymentGateways }: ReconcilingDeps, checkout: Chec
   const gateway = paymentGateways.get(checkout.gateway);
   if (checkout.gateway_id === null) await endCheckout(pool, checkout.id, 'expired', null);
   else if (gateway !== undefined) await gateway.settleCheckout(checkout);
+}
+
+/** Asks every gateway, also when one of them does not answer. @throws AggregateError then, so that it is asked again soon */
+async function sumOf(gateways: PaymentGateways, ask: (gateway: PaymentGateway) => Promise<number>): Promise<number> {
+  const answers = await Promise.allSettled([...gateways.values()].map(ask));
+  const failures = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+  if (failures.length > 0) throw new AggregateError(failures, 'a gateway could not be asked');
+  return answers.reduce((sum, answer) => sum + (answer.status === 'fulfilled' ? answer.value : 0), 0);
 }

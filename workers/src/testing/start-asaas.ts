@@ -92,70 +92,20 @@ interface Parts {
 function build({ fleet, pool, sandbox, variables }: Parts, close: () => Promise<void>): AsaasBilling {
   let aheadMs = 0;
   const clock: Clock = { now: () => new Date(Date.now() + aheadMs) };
-  const log = createLogger({ level: 'silent', process: 'test' });
-  const context: PaymentContext = { pool, clock, graceDays: 7, log };
-  const asaas = createAsaas({
-    apiKey: variables.ASAAS_API_KEY ?? '',
-    baseUrl: `${sandbox.url}/asaas/v3`,
-    userAgent: 'base-tests',
-    timeoutMs: 5_000,
-  });
-  const stripe = createStripe({ secretKey: 'sk_test_sandbox', baseUrl: sandbox.url });
-  const deps = {
-    ...context,
-    paymentGateways: new Map([
-      ['asaas' as const, createAsaasPayments({ ...context, asaas })],
-      ['stripe' as const, createStripePayments({ ...context, stripe })],
-    ]),
-  };
-  const ask = async (method: string, path: string, body: unknown, headers: Record<string, string>) => {
-    const sent = method === 'GET' ? {} : { body: JSON.stringify(body ?? {}) };
-    const answer = await fetch(sandbox.url + path, { method, headers, ...sent });
-    const found = (await answer.json()) as Record<string, unknown>; // the sandbox answers objects
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(found)}`);
-    return found;
-  };
-  const apiHeaders = { access_token: '$aact_hmlg_staff', 'user-agent': 'staff', 'content-type': 'application/json' };
+  const deps = buildDeps(pool, clock, sandbox.url, variables.ASAAS_API_KEY ?? '');
   const billing: AsaasBilling = {
     pool,
     sandbox,
     clock,
     deps,
+    ...buildCalls(fleet, sandbox.url),
     async reset() {
       await sandbox.swap();
       aheadMs = 0;
-      await billing.control('PUT', '/asaas/webhook', {
-        mode: 'hold',
-        url: 'http://127.0.0.1:9/',
-        token: asaasSandboxToken,
-      });
+      const webhook = { mode: 'hold', url: 'http://127.0.0.1:9/', token: asaasSandboxToken };
+      await billing.control('PUT', '/asaas/webhook', webhook);
     },
     newTenant: () => newTenant(fleet, { plan: 'free', credits: 0 }),
-    async call(tenant, method, at, body, node = 0) {
-      const response = await fetch(`${fleet.apis[node]?.url}/api/v1${at}`, {
-        method,
-        headers: { authorization: `Bearer ${tenant.token}`, 'content-type': 'application/json' },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> }; // the API answers objects
-    },
-    api: (method, path, body) => ask(method, `/asaas/v3${path}`, body, apiHeaders),
-    control: (method, path, body) => ask(method, `/_sandbox${path}`, body, {}),
-    async takeEvents(gateway = 'asaas') {
-      const at = gateway === 'stripe' ? `?at=${new Date().toISOString()}` : '';
-      const answer = await fetch(`${sandbox.url}/_sandbox/${gateway}/outbox${at}`);
-      return (await answer.json()) as HeldEvent[]; // the sandbox's own form
-    },
-    async send(events, gateway = 'asaas') {
-      const statuses: number[] = [];
-      for (const { headers, body } of events) {
-        const url = `${fleet.apis[0]?.url}/api/v1/webhooks/${gateway}`;
-        const answer = await fetch(url, { method: 'POST', headers, body });
-        statuses.push(answer.status);
-        await answer.body?.cancel();
-      }
-      return statuses;
-    },
     async work() {
       await pool.query(`update payment_events set next_attempt_at = clock_timestamp() where status = 'received'`);
       while ((await processBatch(deps)) > 0);
@@ -181,4 +131,61 @@ function build({ fleet, pool, sandbox, variables }: Parts, close: () => Promise<
     close,
   };
   return billing;
+}
+
+/** What the worker's jobs need, against both gateways. */
+function buildDeps(pool: Pool, clock: Clock, sandboxUrl: string, apiKey: string): AsaasBilling['deps'] {
+  const log = createLogger({ level: 'silent', process: 'test' });
+  const context: PaymentContext = { pool, clock, graceDays: 7, log };
+  const baseUrl = `${sandboxUrl}/asaas/v3`;
+  const asaas = createAsaas({ apiKey, baseUrl, userAgent: 'base-tests', timeoutMs: 5_000 });
+  const stripe = createStripe({ secretKey: 'sk_test_sandbox', baseUrl: sandboxUrl });
+  return {
+    ...context,
+    paymentGateways: new Map([
+      ['asaas' as const, createAsaasPayments({ ...context, asaas })],
+      ['stripe' as const, createStripePayments({ ...context, stripe })],
+    ]),
+  };
+}
+
+type Calls = Pick<AsaasBilling, 'call' | 'api' | 'control' | 'takeEvents' | 'send'>;
+
+const apiHeaders = { access_token: '$aact_hmlg_staff', 'user-agent': 'staff', 'content-type': 'application/json' };
+
+function buildCalls(fleet: Fleet, sandboxUrl: string): Calls {
+  const ask = async (method: string, path: string, body: unknown, headers: Record<string, string>) => {
+    const sent = method === 'GET' ? {} : { body: JSON.stringify(body ?? {}) };
+    const answer = await fetch(sandboxUrl + path, { method, headers, ...sent });
+    const found = (await answer.json()) as Record<string, unknown>; // the sandbox answers objects
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(found)}`);
+    return found;
+  };
+  return {
+    async call(tenant, method, at, body, node = 0) {
+      const response = await fetch(`${fleet.apis[node]?.url}/api/v1${at}`, {
+        method,
+        headers: { authorization: `Bearer ${tenant.token}`, 'content-type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> }; // the API answers objects
+    },
+    api: (method, path, body) => ask(method, `/asaas/v3${path}`, body, apiHeaders),
+    control: (method, path, body) => ask(method, `/_sandbox${path}`, body, {}),
+    async takeEvents(gateway = 'asaas') {
+      const at = gateway === 'stripe' ? `?at=${new Date().toISOString()}` : '';
+      const answer = await fetch(`${sandboxUrl}/_sandbox/${gateway}/outbox${at}`);
+      return (await answer.json()) as HeldEvent[]; // the sandbox's own form
+    },
+    async send(events, gateway = 'asaas') {
+      const statuses: number[] = [];
+      for (const { headers, body } of events) {
+        const url = `${fleet.apis[0]?.url}/api/v1/webhooks/${gateway}`;
+        const answer = await fetch(url, { method: 'POST', headers, body });
+        statuses.push(answer.status);
+        await answer.body?.cancel();
+      }
+      return statuses;
+    },
+  };
 }

@@ -21,5 +21,6 @@ export function readRetryAfter(header: string | undefined, nowMs: number): numbe
   if (header === undefined) return null;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header);
   const at = Date.parse(header);
-  return Number.isNaN(at) ? null : Math.max(0, (at - nowMs) / 1000);
+  // A date of HTTP begins with the day of the week; Date.parse takes much more for one.
+  return Number.isNaN(at) || !/^[A-Z][a-z]+, /.test(header) ? null : Math.max(0, (at - nowMs) / 1000);
 }

@@ -24,6 +24,16 @@ export interface Answer {
   retryAfterSeconds: number | null;
 }
 
+const sentences: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the name of the host does not resolve',
+  EAI_AGAIN: 'the name of the host does not resolve',
+  ECONNREFUSED: 'the host refuses connections',
+  ECONNRESET: 'the connection broke before an answer came',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the host cannot be reached',
+  ETIMEDOUT: 'the host cannot be reached',
+  EPROTO: 'the host does not speak TLS',
+};
 const headBytes = 1_024;
 /** The status decides; for the text nobody waits long. */
 const headTimeoutMs = 1_000;
@@ -73,8 +83,9 @@ function explainStatus(code: number): string {
 /** What names inside the platform's network lead to is nobody's business. */
 function explainError(error: unknown): string {
   if (error instanceof RefusedAddressError) return 'the host does not lead to a public address';
-  if (!(error instanceof Error)) return 'the connection failed';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message.slice(0, 200);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (/CERT|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY/.test(code)) return 'the certificate of the host is not valid';
+  return sentences[code] ?? 'the connection failed';
 }
 
 async function readHead(response: IncomingMessage): Promise<string | null> {

@@ -74,10 +74,10 @@ export async function addWebhook(
   const { organizationId = randomUUID(), throttlePerSecond = null, concurrencyMax = 5 } = options;
   const [id, userId, secret] = [uuidV7(), randomUUID(), makeWebhookSecret()];
   await pool.query(
-    `with house as (insert into organizations (id, name, slug) values ($1, 'x', 'x-' || $1::text) on conflict do nothing),
+    `with house as (insert into organizations (id, name, slug) values ($1, 'x', $3) on conflict do nothing),
      account as (insert into credit_balances (organization_id) values ($1) on conflict do nothing)
-     insert into users (id, organization_id, email) values ($2, $1, $2::text || '@tenant.test')`,
-    [organizationId, userId],
+     insert into users (id, organization_id, email) values ($2, $1, $3)`,
+    [organizationId, userId, `x-${organizationId}`],
   );
   await pool.query(
     `insert into webhooks (id, organization_id, created_by, url, secret_ciphertext, throttle_per_second, max_concurrency, events)

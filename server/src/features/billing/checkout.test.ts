@@ -119,6 +119,21 @@ describe('POST /billing/checkout', () => {
     expect(again.body.id).not.toBe(made.body.id);
   });
 
+  it('makes price and customer anew when Stripe does not know those that we know', async () => {
+    const owner = await makeTenant(api);
+    const { pool } = api.deps;
+    await pool.query(
+      `insert into gateway_prices (gateway, gateway_price_id, pack_id, amount_cents) values ('stripe', $1, 'credits-100000', 199900)`,
+      [`price_of_another_account_${owner.userId}`],
+    );
+    await pool.query(
+      `insert into billing_customers (organization_id, gateway, gateway_customer_id) values ($1, 'stripe', $2)`,
+      [owner.organizationId, `cus_of_another_account_${owner.userId}`],
+    );
+    expect((await order(api, owner, { pack: 'credits-100000' })).status).toBe(201);
+    expect(await sessionsOf(owner)).toHaveLength(1);
+  });
+
   it.each([
     [{ plan: 'free' }, '/plan'],
     [{ plan: 'enterprise' }, '/plan'],

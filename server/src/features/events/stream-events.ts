@@ -1,13 +1,9 @@
 import { eventTypeList } from '@base/shared/contracts/events';
-import type { Db } from '@base/shared/db/database';
 import * as z from 'zod';
 import { endpoint, streamed } from '../../http/endpoint.ts';
+import { pageSize } from '../../http/event-reader.ts';
 import { openEventStream } from '../../http/event-stream.ts';
-import { type EventRow, eventColumns, presentEvent } from './present-event.ts';
-
-const pageSize = 200;
-/** Below every id that a time makes. */
-const beginning = '00000000-0000-0000-0000-000000000000';
+import { presentEvent } from './present-event.ts';
 
 const lastEventId = z.string().optional().meta({
   description: 'The id of the last event that came: the stream goes on after it, on any node, without gaps or repeats.',
@@ -33,10 +29,11 @@ export const streamEvents = endpoint({
     // Listening comes first: an event between reading and listening would come late.
     const listener = deps.eventWatch.listen(organizationId);
     try {
-      let after = readEventId(headers['last-event-id']) ?? (await findNewest(deps.db, organizationId));
+      let after = readEventId(headers['last-event-id']) ?? (await deps.eventReader.findNewest(organizationId));
       const stream = openEventStream(response, { draining: deps.draining });
       while (!stream.closed.aborted) {
-        const rows = await readAfter(deps.db, organizationId, after);
+        // Ids of an organization grow in the order of commits: they are made while its account is locked.
+        const rows = await deps.eventReader.readAfter(organizationId, after);
         for (const row of rows) {
           after = row.id;
           if (query.types !== undefined && !query.types.includes(row.type)) continue;
@@ -56,27 +53,4 @@ export const streamEvents = endpoint({
 /** Anything else than an id of ours is ignored, as the specification of event streams wants it. */
 function readEventId(header: string | undefined): string | null {
   return z.uuid().safeParse(header).success && header !== undefined ? header : null;
-}
-
-async function findNewest(db: Db, organizationId: string): Promise<string> {
-  const row = await db
-    .selectFrom('events')
-    .select('id')
-    .where('organization_id', '=', organizationId)
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.id ?? beginning;
-}
-
-/** Ids of an organization grow in the order of commits: they are made while its account is locked. */
-function readAfter(db: Db, organizationId: string, after: string): Promise<EventRow[]> {
-  return db
-    .selectFrom('events')
-    .select(eventColumns)
-    .where('organization_id', '=', organizationId)
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(pageSize)
-    .execute();
 }

@@ -1,6 +1,7 @@
 import { loadConfig } from '../../config/load-config.ts';
 import { openDatabase } from '../../db/database.ts';
 import { createSecretBox } from '../secret-box.ts';
+import { rotateEmails } from './rotate-emails.ts';
 import { rotateKeys } from './rotate-keys.ts';
 import { rotateWebhooks } from './rotate-webhooks.ts';
 
@@ -20,13 +21,16 @@ try {
   const rotateAll = async () => ({
     keys: await rotateKeys({ pool, secretBox, onProgress }),
     webhooks: await rotateWebhooks(pool, secretBox),
+    emails: await rotateEmails(pool, secretBox),
   });
-  const { keys, webhooks } = await rotateAll().finally(() => database.close());
+  const { keys, webhooks, emails } = await rotateAll().finally(() => database.close());
   for (const [id, reason] of keys.failed) print(`provider key ${id} could not be opened: ${reason}`);
   for (const [id, reason] of webhooks.failed) print(`webhook ${id} could not be opened: ${reason}`);
+  for (const [id, reason] of emails.failed) print(`the link of e-mail ${id} could not be opened: ${reason}`);
   print(`${keys.rotated} provider keys encrypted anew, ${keys.failed.size} could not be opened`);
   print(`${webhooks.rotated} webhooks encrypted anew, ${webhooks.failed.size} could not be opened`);
-  if (keys.failed.size + webhooks.failed.size > 0) process.exitCode = 1;
+  print(`${emails.rotated} links of e-mails encrypted anew, ${emails.failed.size} could not be opened`);
+  if (keys.failed.size + webhooks.failed.size + emails.failed.size > 0) process.exitCode = 1;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -58,7 +58,7 @@ export async function findGatewayPrice(
     `select gateway_price_id as id from public.gateway_prices
      where gateway = $1 and amount_cents = $2 and plan_id is not distinct from $3 and billing_interval is not distinct from $4
        and pack_id is not distinct from $5
-     order by created_at limit 1`,
+     order by created_at desc limit 1`,
     [gateway, amountCents, ...columnsOf(item)],
   );
   return rows[0]?.id ?? null;

@@ -224,6 +224,32 @@ describe('money that goes back', () => {
     await billing.settle();
     expect(await readMoney(billing, tenant)).toMatchObject({ available: 5000, payments: 1 });
   });
+
+  it('is not taken away because of what was asked before it came', async () => {
+    const tenant = await billing.newTenant();
+    const { gatewayId } = await order(billing, tenant, { pack: 'credits-5000', method: 'pix' });
+    const { rows } = await billing.pool.query<{ now: Date }>('select clock_timestamp() as now');
+    await act(gatewayId, 'receive-in-cash');
+    await billing.settle();
+    // What Asaas answers now stands for the answer of then, when nothing was paid.
+    await act(gatewayId, 'receive-in-cash/undo');
+    const [event] = await billing.takeEvents();
+    const process = (asOf: Date | undefined) =>
+      billing.deps.paymentGateways.get('asaas')?.process({
+        gateway: 'asaas',
+        event_id: 'late',
+        type: 'PAYMENT_CREATED',
+        api_version: null,
+        payload: String(event?.body),
+        attempts: 1,
+        claimed_at: asOf ?? new Date(0),
+      });
+    await process(rows[0]?.now);
+    expect(await readMoney(billing, tenant)).toMatchObject({ available: 5000 });
+    const later = await billing.pool.query<{ now: Date }>('select clock_timestamp() as now');
+    await process(later.rows[0]?.now);
+    expect(await readMoney(billing, tenant)).toMatchObject({ available: 0 });
+  });
 });
 
 describe('payments that were not ordered', () => {

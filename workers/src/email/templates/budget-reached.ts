@@ -21,6 +21,7 @@ export const budgetReached = template({
   data,
   examples: {
     'a key, half': { kind: 'api_key', name: 'Production', percent: 50, used: 5020, budget: 10_000 },
+    'a key, all': { kind: 'api_key', name: 'Production', percent: 100, used: 10_000, budget: 10_000 },
     'a project, all': { kind: 'project', name: 'Campanha de verão', percent: 100, used: 3000, budget: 3000 },
   },
   write: {
@@ -38,7 +39,9 @@ export const budgetReached = template({
         ...(percent === 100
           ? [
               text(
-                `Novos pedidos ${kind === 'api_key' ? 'desta chave' : 'deste projeto'} são recusados até o mês virar ou até você aumentar o orçamento.`,
+                kind === 'api_key'
+                  ? 'Novos pedidos desta chave são recusados até o mês virar ou até você aumentar o orçamento.'
+                  : 'É só um aviso: os pedidos do projeto continuam funcionando.',
               ),
             ]
           : []),
@@ -59,7 +62,9 @@ export const budgetReached = template({
         ...(percent === 100
           ? [
               text(
-                `New orders of this ${kind === 'api_key' ? 'key' : 'project'} are refused until the month turns or you raise the budget.`,
+                kind === 'api_key'
+                  ? 'New orders of this key are refused until the month turns or you raise the budget.'
+                  : 'This is just to let you know: the project’s orders go on as usual.',
               ),
             ]
           : []),
@@ -80,7 +85,9 @@ export const budgetReached = template({
         ...(percent === 100
           ? [
               text(
-                `Los nuevos pedidos de ${kind === 'api_key' ? 'esta clave' : 'este proyecto'} se rechazan hasta que cambie el mes o aumentes el presupuesto.`,
+                kind === 'api_key'
+                  ? 'Los nuevos pedidos de esta clave se rechazan hasta que cambie el mes o aumentes el presupuesto.'
+                  : 'Es solo un aviso: los pedidos del proyecto siguen funcionando.',
               ),
             ]
           : []),

@@ -37,7 +37,7 @@ export const paymentFailed = template({
                 `O pagamento da sua assinatura do plano ${data.plan} não foi aprovado. Isso acontece: cartão vencido, limite ou uma trava do banco.`,
               ),
               text(
-                `Nada para agora: mantemos o seu plano até ${t.date(data.plan_kept_until)}. Atualize a forma de pagamento até lá para não perdê-lo.`,
+                `Por enquanto nada muda: mantemos o seu plano até ${t.date(data.plan_kept_until)}. Atualize a forma de pagamento até lá para não perdê-lo.`,
               ),
             ]
           : [

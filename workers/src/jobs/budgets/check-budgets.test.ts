@@ -82,7 +82,7 @@ it('tells of 50, 80 and 100 % of the period’s credits once each, of the highes
     { type: 'budget.reached', kind: 'period', percent: 100 },
   ]);
   const { rows } = await database.pool.query(
-    'select template, user_id from email_outbox where organization_id = $1 order by id',
+    "select template, user_id from email_outbox where organization_id = $1 and category = 'notice' order by id",
     [organization.id],
   );
   expect(rows).toEqual([

@@ -6,37 +6,31 @@ import type { StripeClient } from '@base/shared/gateways/stripe/client';
 import { callStripe } from '@base/shared/gateways/stripe/translate-error';
 import type { GatewayOrder } from '../gateway.ts';
 import { withCustomer } from './stripe-customer.ts';
-import { findOrMakePrice } from './stripe-price.ts';
+import { withPrice } from './stripe-price.ts';
 
 /** Makes the session under the id of the order's row: a second try, from wherever it comes, finds the same session. */
 export async function openStripeCheckout(stripe: StripeClient, order: GatewayOrder): Promise<CheckoutAtGateway> {
   const { pool, checkout, payer, itemName: name } = order;
-  const price = await findOrMakePrice(pool, stripe, {
-    item: itemOf(checkout),
-    name,
-    amountCents: checkout.amount_cents,
-  });
-  return withCustomer({ pool, stripe, payer, purpose: checkout.id }, async (customer) => {
-    const session = await callStripe(() =>
-      stripe.checkout.sessions.create(
-        {
-          client_reference_id: checkout.id,
-          customer,
-          line_items: [{ price, quantity: 1 }],
-          success_url: order.successUrl,
-          cancel_url: order.cancelUrl,
-          ...modeOf(order),
-        },
-        { idempotencyKey: `checkout:${checkout.id}:${customer}` },
-      ),
-    );
-    return {
-      gatewayId: session.id,
-      url: session.url,
-      instructions: null,
-      expiresAt: new Date(session.expires_at * 1000),
-    };
-  });
+  const priced = { item: itemOf(checkout), name, amountCents: checkout.amount_cents };
+  return withPrice(pool, stripe, priced, (price) =>
+    withCustomer({ pool, stripe, payer, purpose: checkout.id }, async (customer) => {
+      const session = await callStripe(() =>
+        stripe.checkout.sessions.create(
+          {
+            client_reference_id: checkout.id,
+            customer,
+            line_items: [{ price, quantity: 1 }],
+            success_url: order.successUrl,
+            cancel_url: order.cancelUrl,
+            ...modeOf(order),
+          },
+          { idempotencyKey: `checkout:${checkout.id}:${customer}:${price}` },
+        ),
+      );
+      const { id: gatewayId, url, expires_at: expires } = session;
+      return { gatewayId, url, instructions: null, expiresAt: new Date(expires * 1000) };
+    }),
+  );
 }
 
 /** Ends a session that is still open. */

@@ -10,14 +10,35 @@ export interface PricedItem {
   amountCents: number;
 }
 
-/** Stripe's price of an item at our amount; made there when it is sold at this amount for the first time. */
-export async function findOrMakePrice(pool: Pool, stripe: StripeClient, priced: PricedItem): Promise<string> {
-  const { item, amountCents } = priced;
-  const known = await findGatewayPrice(pool, 'stripe', item, amountCents);
-  if (known !== null) return known;
-  const priceId = await callStripe(() => lookUp(stripe, priced)).then((found) => found ?? make(stripe, priced));
-  await addGatewayPrice(pool, 'stripe', priceId, item, amountCents);
+/**
+ * Does something with Stripe's price of an item at our amount. It is made when it is sold at this amount for the first
+ * time, and anew when Stripe does not take the one we know: it was archived, or is one of another account.
+ */
+export async function withPrice<T>(
+  pool: Pool,
+  stripe: StripeClient,
+  priced: PricedItem,
+  act: (priceId: string) => Promise<T>,
+): Promise<T> {
+  const known = await findGatewayPrice(pool, 'stripe', priced.item, priced.amountCents);
+  if (known === null) return act(await findOrMake(pool, stripe, priced));
+  try {
+    return await act(known);
+  } catch (error) {
+    if (!isAboutPrice(error)) throw error;
+    return act(await findOrMake(pool, stripe, priced));
+  }
+}
+
+async function findOrMake(pool: Pool, stripe: StripeClient, priced: PricedItem): Promise<string> {
+  const priceId = (await callStripe(() => lookUp(stripe, priced))) ?? (await make(stripe, priced));
+  await addGatewayPrice(pool, 'stripe', priceId, priced.item, priced.amountCents);
   return priceId;
+}
+
+/** The parameter that Stripe names: `line_items[0][price]`, `items[0][price]`, `phases[1][items][0][price]`. */
+function isAboutPrice(error: unknown): boolean {
+  return isGatewayError(error) && error.codes.some((code) => /^(line_items|items|phases)\b.*price/.test(code));
 }
 
 async function lookUp(stripe: StripeClient, { item, amountCents }: PricedItem): Promise<string | null> {

@@ -8,7 +8,7 @@ import {
 } from '@base/shared/gateways/stripe/read-subscription';
 import { callStripe } from '@base/shared/gateways/stripe/translate-error';
 import type { ChangeAtGateway, SubscriptionRef, WantedPlan } from '../gateway.ts';
-import { findOrMakePrice } from './stripe-price.ts';
+import { type PricedItem, withPrice } from './stripe-price.ts';
 
 const now: ChangeAtGateway = { when: 'now', effectiveAt: null, paymentUrl: null };
 
@@ -18,21 +18,22 @@ export async function upgradeStripeSubscription(
   ref: SubscriptionRef,
   plan: WantedPlan,
 ): Promise<ChangeAtGateway> {
-  const price = await priceOf(stripe, ref, plan);
   const subscription = await retrieve(stripe, ref);
   await release(stripe, subscription);
   const { id, itemId, priceId, latestInvoiceId } = subscription;
-  const changed = await callStripe(() =>
-    stripe.subscriptions.update(
-      id,
-      {
-        items: [{ id: itemId, price }],
-        proration_behavior: 'always_invoice',
-        payment_behavior: 'pending_if_incomplete',
-        expand: ['latest_invoice'],
-      },
-      // Each upgrade makes an invoice, so the one before tells this wish from an earlier one.
-      { idempotencyKey: `upgrade:${id}:${priceId}:${price}:${latestInvoiceId}` },
+  const changed = await withPrice(ref.pool, stripe, pricedItem(plan), (price) =>
+    callStripe(() =>
+      stripe.subscriptions.update(
+        id,
+        {
+          items: [{ id: itemId, price }],
+          proration_behavior: 'always_invoice',
+          payment_behavior: 'pending_if_incomplete',
+          expand: ['latest_invoice'],
+        },
+        // Each upgrade makes an invoice, so the one before tells this wish from an earlier one.
+        { idempotencyKey: `upgrade:${id}:${priceId}:${price}:${latestInvoiceId}` },
+      ),
     ),
   );
   if (!readSubscription(changed).hasPendingUpdate) return now;
@@ -48,7 +49,6 @@ export async function downgradeStripeSubscription(
   ref: SubscriptionRef,
   plan: WantedPlan,
 ): Promise<ChangeAtGateway> {
-  const price = await priceOf(stripe, ref, plan);
   const subscription = await retrieve(stripe, ref);
   const { id, priceId, periodEnd, scheduleId } = subscription;
   const made = await callStripe(() =>
@@ -58,19 +58,21 @@ export async function downgradeStripeSubscription(
   );
   const schedule = readSchedule(made, clock.now());
   const start = schedule.phaseStart ?? subscription.periodStart;
-  await callStripe(() =>
-    stripe.subscriptionSchedules.update(schedule.id, {
-      end_behavior: 'release',
-      phases: [
-        { items: [{ price: priceId, quantity: 1 }], start_date: seconds(start), end_date: seconds(periodEnd) },
-        {
-          items: [{ price, quantity: 1 }],
-          start_date: seconds(periodEnd),
-          duration: { interval: plan.interval, interval_count: 1 },
-          proration_behavior: 'none',
-        },
-      ],
-    }),
+  await withPrice(ref.pool, stripe, pricedItem(plan), (price) =>
+    callStripe(() =>
+      stripe.subscriptionSchedules.update(schedule.id, {
+        end_behavior: 'release',
+        phases: [
+          { items: [{ price: priceId, quantity: 1 }], start_date: seconds(start), end_date: seconds(periodEnd) },
+          {
+            items: [{ price, quantity: 1 }],
+            start_date: seconds(periodEnd),
+            duration: { interval: plan.interval, interval_count: 1 },
+            proration_behavior: 'none',
+          },
+        ],
+      }),
+    ),
   );
   return { when: 'period_end', effectiveAt: periodEnd, paymentUrl: null };
 }
@@ -105,12 +107,8 @@ export async function pauseStripeSubscription(stripe: StripeClient, ref: Subscri
   return now;
 }
 
-async function priceOf(
-  stripe: StripeClient,
-  { pool }: SubscriptionRef,
-  { planId, interval, planName: name, amountCents }: WantedPlan,
-): Promise<string> {
-  return findOrMakePrice(pool, stripe, { item: { planId, interval }, name, amountCents });
+function pricedItem({ planId, interval, planName: name, amountCents }: WantedPlan): PricedItem {
+  return { item: { planId, interval }, name, amountCents };
 }
 
 async function retrieve(stripe: StripeClient, { gatewayId }: SubscriptionRef): Promise<StripeSubscription> {
