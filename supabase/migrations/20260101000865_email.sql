@@ -112,6 +112,7 @@ create function private.mail_invitation(p_id uuid, p_sealed_link bytea) returns 
 language plpgsql set search_path = ''
 as $$
 declare
+  v_day_ago constant timestamptz := clock_timestamp() - interval '1 day';
   v_invitation record;
   v_due timestamptz;
 begin
@@ -120,10 +121,10 @@ begin
   into v_invitation
   from public.invitations i join public.organizations o on o.id = i.organization_id join public.users u on u.id = i.invited_by
   where i.id = p_id;
-  if (select count(*) from public.email_outbox e where e.address = v_invitation.email and e.created_at > clock_timestamp() - interval '1 day') >= 3
+  if (select count(*) from public.email_outbox e where e.address = v_invitation.email and e.created_at > v_day_ago) >= 3
     or (
       select count(*) from public.email_outbox e
-      where e.organization_id = v_invitation.organization_id and e.id > private.uuid_v7_floor(clock_timestamp() - interval '1 day') and e.template = 'invitation'
+      where e.organization_id = v_invitation.organization_id and e.id > private.uuid_v7_floor(v_day_ago) and e.template = 'invitation'
     ) >= (case v_invitation.plan_id when 'free' then 20 else 500 end)
   then return; end if;
   v_due := case v_invitation.status when 'pending' then clock_timestamp() else 'infinity' end;
@@ -318,6 +319,8 @@ returns table (id uuid, lease_token uuid, attempts smallint, template text, cate
 language plpgsql set search_path = ''
 as $$
 declare
+  -- A moment that stands still lets the index find what is due.
+  v_now constant timestamptz := clock_timestamp();
   v_essential boolean;
   v_email public.email_outbox;
   v_refusal text;
@@ -326,7 +329,7 @@ begin
   foreach v_essential in array array[true, false] loop
     for v_email in
       select e.* from public.email_outbox e
-      where e.status in ('pending', 'sending') and (e.category = 'essential') = v_essential and e.next_attempt_at <= clock_timestamp()
+      where e.status in ('pending', 'sending') and (e.category = 'essential') = v_essential and e.next_attempt_at <= v_now
       order by e.next_attempt_at limit 500 for update skip locked
     loop
       exit when v_count = p_limit;
@@ -370,11 +373,12 @@ create function public.forget_emails(p_days integer, p_limit integer) returns in
 language plpgsql set search_path = ''
 as $$
 declare
+  v_before constant timestamptz := clock_timestamp() - make_interval(days => p_days);
   v_count integer;
 begin
   delete from public.email_outbox e where e.id in (
     select x.id from public.email_outbox x
-    where x.status in ('sent', 'failed', 'suppressed') and x.updated_at < clock_timestamp() - make_interval(days => p_days)
+    where x.status in ('sent', 'failed', 'suppressed') and x.updated_at < v_before
     order by x.updated_at limit p_limit for update skip locked);
   get diagnostics v_count = row_count;
   return v_count;

@@ -54,7 +54,7 @@ export async function liveOneDay(stage: Stage, subscriber: Subscriber): Promise<
 async function subscribe(stage: Stage, subscriber: Subscriber): Promise<void> {
   await order(stage, subscriber, subscriber.home);
   // The impatient try again elsewhere before anybody has heard of the first.
-  if (stage.random.isOneIn(0.1)) await subscribeElsewhere(stage, subscriber);
+  if (stage.random.isOneIn(0.3)) await subscribeElsewhere(stage, subscriber);
 }
 
 /** With another one running, or about to. */

@@ -6,11 +6,10 @@ export const measureEmails: Schedule = {
   everySeconds: 60,
   async run({ pool }) {
     const { rows } = await pool.query<Figures>(
-      `select
-         (select count(*)::float from email_outbox where status in ('pending', 'sending') and next_attempt_at <= clock_timestamp()) as emails_due,
-         coalesce((select extract(epoch from clock_timestamp() - min(due_at))::float from email_outbox
-          where status in ('pending', 'sending') and due_at <= clock_timestamp()), 0) as emails_oldest_seconds,
-         (select count(*)::float from email_outbox where status = 'failed' and updated_at > clock_timestamp() - interval '24 hours') as emails_failed`,
+      `select count(*) filter (where next_attempt_at <= now())::float as emails_due,
+         coalesce(extract(epoch from now() - min(due_at)), 0)::float as emails_oldest_seconds,
+         (select count(*)::float from email_outbox where status = 'failed' and updated_at > now() - interval '24 hours') as emails_failed
+       from email_outbox where status in ('pending', 'sending') and due_at <= now()`,
     );
     return rows[0] ?? {};
   },
