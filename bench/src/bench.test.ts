@@ -42,6 +42,10 @@ const rows = [
   /^told by Redis +60 +-?[0-9.]+ +[0-9,]+ +[0-9,]+ +[0-9,]+$/m,
   /^found in Postgres: Redis says nothing +60 /m,
   /^whole in memory: arrayBuffer\(\) +8 .* [0-9]+$/m,
+  /^nobody hangs: BASE +[0-9,]+ +[0-9,]+ +[0-9,]+$/m,
+  ...['BASE', 'one queue, first come first served'].map(
+    (way) => new RegExp(`^20 hang: ${way} +– +[0-9,]+ +[0-9,]+$`, 'm'),
+  ),
 ];
 
 describe('npm run bench', () => {

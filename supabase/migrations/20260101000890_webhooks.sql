@@ -517,7 +517,7 @@ begin
       v_type := 'generation.deleted';
       v_data := jsonb_build_object('type', v_new -> 'type', 'job_id', v_new -> 'job_id');
     when 'subscriptions' then
-      v_type := 'invoice.payment_failed';
+      v_type := 'subscription.past_due';
       v_data := jsonb_build_object('plan', v_new -> 'plan_id', 'grace_ends_at', v_new -> 'grace_ends_at');
   end case;
   if v_type is not null then

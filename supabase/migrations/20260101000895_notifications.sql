@@ -3,7 +3,7 @@
 
 create index events_notifications on public.events (organization_id, id) where type in (
   'credits.low', 'credits.exhausted', 'credits.expired', 'credits.taken_back', 'credits.returned', 'budget.reached', 'subscription.created',
-  'subscription.updated', 'subscription.canceled', 'subscription.lapsed', 'invoice.payment_failed', 'topup.failed', 'member.joined', 'member.removed',
+  'subscription.updated', 'subscription.canceled', 'subscription.lapsed', 'subscription.past_due', 'invoice.payment_failed', 'topup.failed', 'member.joined', 'member.removed',
   'member.role_changed', 'provider_key.invalid', 'webhook_endpoint.disabled');
 
 -- What somebody has read one by one, above users.notifications_read_to.

@@ -38,6 +38,7 @@ export const acts: readonly LikelyAct[] = [
     isPossible: (who) => !who.hasTopups && who.home === 'stripe' && liveAt(who) === 'stripe',
     act: topUp,
   },
+  { chance: 0.2, isPossible: (who) => who.openPage !== null && liveAt(who) === null, act: payTwice },
   { chance: 0.3, isPossible: (who) => who.openPage !== null, act: payOpenPage },
   ...moneyActs,
 ];
@@ -112,6 +113,14 @@ function pageOf(url: string): string | null {
   const payment = /\/i\/(\w+)$/.exec(url)?.[1];
   if (payment !== undefined) return `pay_${payment}`;
   return /show\?id=([\w-]+)$/.exec(url)?.[1] ?? null;
+}
+
+/** Subscribes elsewhere, and then pays what was ordered before that, too, where it can still be paid. */
+async function payTwice(stage: Stage, subscriber: Subscriber): Promise<void> {
+  const page = subscriber.openPage;
+  await subscribeElsewhere(stage, subscriber);
+  subscriber.openPage = null;
+  if (page !== null) await payPage(stage, subscriber, page);
 }
 
 async function payOpenPage(stage: Stage, subscriber: Subscriber): Promise<void> {

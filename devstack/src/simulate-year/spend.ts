@@ -7,6 +7,8 @@ import type { Stage } from './stage.ts';
 import type { Subscriber } from './subscriber.ts';
 
 const dayMs = 86_400_000;
+/** Every third lets most of it end unspent. */
+const thriftyShare = 0.05;
 
 interface Use {
   subscriber: Subscriber;
@@ -23,7 +25,7 @@ export async function spendOneDay(
   const uses: Use[] = [];
   for (const subscriber of subscribers) {
     const kind = random.next();
-    const share = random.next() ** 3;
+    const share = random.next() ** 3 * (subscriber.number % 3 === 0 ? thriftyShare : 1);
     const credits = Math.max(1, Math.floor(subscriber.books.available * share) + (random.isOneIn(0.05) ? 1 : 0));
     await endJobs(stage, subscriber);
     if (kind < 0.25) uses.push({ subscriber, credits });

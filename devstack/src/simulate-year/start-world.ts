@@ -5,9 +5,10 @@ import { buildApp } from '@base/server/app';
 import { buildDeps } from '@base/server/build-deps';
 import { buildBillingGateways } from '@base/server/features/billing/gateways/build-gateways';
 import { type Config, envSchema } from '@base/shared/config/env-schema';
+import { openDatabase } from '@base/shared/db/database';
 import { runMigrations } from '@base/shared/db/migrate/run-migrations';
 import type { Clock } from '@base/shared/gateways/clock';
-import { createLogger } from '@base/shared/log/logger';
+import { createLogger, type Logger } from '@base/shared/log/logger';
 import { buildPaymentGateways } from '@base/workers/billing/build-gateways';
 import type { PaymentContext, PaymentGateways } from '@base/workers/billing/gateway';
 import type { Pool } from 'pg';
@@ -89,14 +90,22 @@ async function startParts({ dataDir, signal }: WorldOptions, closers: Closer[]):
   await runToEnd({ ...supabase, name: 'Preparing Supabase', args: ['prepare'], logFile: prepareLog, signal });
   await runMigrations({ databaseUrl: info.database_url, log: () => {} });
   const variables = appEnvironment({ ...plan, info, nodeEnv: 'test', overrides: { LOG_LEVEL: 'silent' } });
-  const config = envSchema.parse({ ...variables, PORT: '0', METRICS_PORT: '0', DATABASE_POOL_MAX: '16' });
+  const config = envSchema.parse({ ...variables, PORT: '0', METRICS_PORT: '0', DATABASE_POOL_MAX: '8' });
   const clock = createMovedClock(Date.now());
-  const api = await startApi(config, clock, closers);
-  const context = { pool: api.pool, log: api.log, clock, graceDays: config.BILLING_GRACE_DAYS };
+  const log = createLogger({ level: config.LOG_LEVEL, process: 'simulation' });
+  const { pool, close } = openDatabase({
+    url: info.database_url,
+    poolMax: 10,
+    applicationName: 'simulation',
+    onError: () => {},
+  });
+  closers.push(close);
+  const apiUrl = await startApi(config, clock, { log, closers });
+  const context = { pool, log, clock, graceDays: config.BILLING_GRACE_DAYS };
   return {
-    pool: api.pool,
+    pool,
     clock,
-    apiUrl: api.url,
+    apiUrl,
     sandboxUrl: info.sandbox_url,
     jwtSecret: secrets.jwtSecret,
     deps: { ...context, paymentGateways: buildPaymentGateways(config, context) },
@@ -115,10 +124,12 @@ function createMovedClock(startMs: number): MovedClock {
 }
 
 /** An API node of this process, reached over HTTP like any other. */
-async function startApi(config: Config, clock: Clock, closers: Closer[]) {
-  const log = createLogger({ level: config.LOG_LEVEL, process: 'simulation' });
+async function startApi(
+  config: Config,
+  clock: Clock,
+  { log, closers }: { log: Logger; closers: Closer[] },
+): Promise<string> {
   const built = await buildDeps(config, log);
-  const { pool } = built.deps;
   closers.push(() => built.close());
   const server = createServer(buildApp({ ...built.deps, clock, billingGateways: buildBillingGateways(config, clock) }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -128,5 +139,5 @@ async function startApi(config: Config, clock: Clock, closers: Closer[]) {
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address() as AddressInfo; // a listening TCP server has an address object
-  return { url: `http://127.0.0.1:${port}`, pool, log };
+  return `http://127.0.0.1:${port}`;
 }

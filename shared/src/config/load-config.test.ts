@@ -56,6 +56,15 @@ describe('loadConfig', () => {
     expect(config.WORKER_QUEUES).toEqual(['upkeep']);
   });
 
+  it('wants a sender of the right form with a mail server', () => {
+    const smtp = { ...required, SMTP_URL: 'smtps://resend:key@smtp.resend.com:465' };
+    expect(() => loadConfig(smtp)).toThrow(/MAIL_FROM/);
+    expect(() => loadConfig({ ...smtp, MAIL_FROM: 'nobody' })).toThrow(/MAIL_FROM/);
+    expect(() => loadConfig({ ...smtp, MAIL_FROM: 'A <a@b.test>\r\nBcc: <c@d.test>' })).toThrow(/MAIL_FROM/);
+    expect(loadConfig({ ...smtp, MAIL_FROM: 'BASE <hello@example.com>' }).MAIL_FROM).toBe('BASE <hello@example.com>');
+    expect(loadConfig({ ...smtp, MAIL_FROM: 'hello@example.com' }).APP_URL).toBeUndefined();
+  });
+
   it('reads slots per queue, and master keys of the right form only', () => {
     const slots = { 'text-generation': 200, 'webhook-delivery': 500, '*': 20 };
     expect(loadConfig({ ...required, WORKER_CONCURRENCY: 'text-generation=200,20' }).WORKER_CONCURRENCY).toEqual(slots);

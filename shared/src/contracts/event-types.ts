@@ -28,6 +28,8 @@ const organization = 'The organization.';
 const credits = z.int().min(0);
 const subscriptionShape = { plan: z.string(), status: z.string(), cancel_at_period_end: z.boolean() };
 const subscriptionExample = { plan: 'professional', status: 'active', cancel_at_period_end: false };
+const attemptShape = { amount_cents: z.int(), attempt: z.int(), url: z.string().nullable() };
+const attemptExample = { amount_cents: 9900, attempt: 1, url: 'https://invoice.stripe.com/i/example' };
 const role = z.enum(roles);
 const keyShape = { last4: z.string(), scopes: z.array(z.string()), rotated_from: id.nullable() };
 const keyExample = { last4: 'x7Qd', scopes: ['write'], rotated_from: null };
@@ -130,11 +132,23 @@ export const eventTypes = {
     { plan: 'free' },
   ),
   'invoice.paid': eventType('An invoice was paid.', 'The invoice.', { amount_cents: z.int() }, { amount_cents: 9900 }),
-  'invoice.payment_failed': eventType(
-    'The payment of a subscription failed; the plan stays until the grace ends.',
+  'subscription.past_due': eventType(
+    'A payment of a subscription is overdue; the plan stays until the grace ends.',
     'The subscription.',
     { plan: z.string(), grace_ends_at: timestamp.nullable() },
     { plan: 'professional', grace_ends_at: '2026-03-08T12:00:00.000Z' },
+  ),
+  'invoice.payment_failed': eventType(
+    'An invoice could not be collected; once for each attempt.',
+    'The invoice.',
+    attemptShape,
+    attemptExample,
+  ),
+  'invoice.payment_action_required': eventType(
+    'An invoice can only be paid if somebody confirms it on its page.',
+    'The invoice.',
+    attemptShape,
+    attemptExample,
   ),
   'topup.failed': eventType(
     'An automatic top-up was declined.',

@@ -1,19 +1,9 @@
-import type { Category } from './layout-words.ts';
+import type { Frame } from './frame.ts';
 import type { Mail } from './mail.ts';
-import { clip, type Reader } from './reader.ts';
+import { clip } from './reader.ts';
 import { renderHtml } from './render-html.ts';
 import { renderText } from './render-text.ts';
 import { templates } from './templates.ts';
-
-/** What stands around an e-mail's own words. */
-export interface Frame {
-  reader: Reader;
-  category: Category;
-  /** Null for essential e-mails. */
-  unsubscribeUrl: string | null;
-  /** False for somebody invited, who has no account with us yet. */
-  isMember: boolean;
-}
 
 export interface RenderedEmail {
   subject: string;

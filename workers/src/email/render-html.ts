@@ -1,6 +1,6 @@
+import type { Frame } from './frame.ts';
 import { layoutWords } from './layout-words.ts';
 import type { Block, Mail } from './mail.ts';
-import type { Frame } from './render-email.ts';
 
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 const accent = '#3b49df';

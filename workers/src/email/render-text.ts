@@ -1,6 +1,6 @@
+import type { Frame } from './frame.ts';
 import { layoutWords } from './layout-words.ts';
 import type { Block, Mail } from './mail.ts';
-import type { Frame } from './render-email.ts';
 
 /** The e-mail as plain text, from the same parts as its HTML. */
 export function renderText(mail: Mail, { reader, category, unsubscribeUrl, isMember }: Frame): string {

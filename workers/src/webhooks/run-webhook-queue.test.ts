@@ -2,8 +2,6 @@ import { type Receiver, startReceiver } from '@base/shared/testing/start-receive
 import { until } from '@base/shared/testing/until';
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { claimDeliveries, finishDelivery } from './delivery-store.ts';
-import { runWebhookQueue, type WebhookRunner } from './run-webhook-queue.ts';
 import {
   addWebhook,
   countStates,
@@ -12,7 +10,9 @@ import {
   prove,
   type TestDatabase,
   writeEvents,
-} from './test-webhooks.ts';
+} from '../testing/webhooks.ts';
+import { claimDeliveries, finishDelivery } from './delivery-store.ts';
+import { runWebhookQueue, type WebhookRunner } from './run-webhook-queue.ts';
 
 let house: TestDatabase;
 let pool: Pool;

@@ -7,7 +7,7 @@ import { startRedis } from '../../../devstack/src/redis.ts';
 import type { FleetProcess } from '../testing/fleet-process.ts';
 import { type Fleet, startFleet } from '../testing/start-fleet.ts';
 import { newTenant, type Tenant } from '../testing/tenant.ts';
-import { writeEvents } from './test-webhooks.ts';
+import { writeEvents } from '../testing/webhooks.ts';
 
 let fleet: Fleet;
 let receiver: Receiver;

@@ -65,10 +65,7 @@ export const createInvitation = endpoint({
     refuse(outcome);
     const isReplay = outcome.code === 'replayed';
     const found = await findInvitation(deps.db, principal, outcome.invitation_id);
-    return created(
-      { ...found, accept_url: isReplay ? null : link },
-      isReplay ? { 'Idempotent-Replayed': 'true' } : {},
-    );
+    return created({ ...found, accept_url: isReplay ? null : link }, isReplay ? { 'Idempotent-Replayed': 'true' } : {});
   },
 });
 

@@ -17,6 +17,7 @@ export const audience: Partial<Record<EventTypeName, readonly Role[]>> = {
   'subscription.updated': managers,
   'subscription.canceled': managers,
   'subscription.lapsed': managers,
+  'subscription.past_due': managers,
   'invoice.payment_failed': managers,
   'topup.failed': managers,
   'member.joined': managers,

@@ -1,13 +1,13 @@
 import { findOrderedPack, reopenCheckout } from '@base/shared/db/queries/asaas-orders';
 import type { CheckoutRow } from '@base/shared/db/queries/billing';
 import { endCheckout } from '@base/shared/db/queries/checkouts';
-import { findCustomersOrganization } from '@base/shared/db/queries/gateway-records';
 import { readPaymentState } from '@base/shared/gateways/asaas/payment-state';
 import type { AsaasPayment } from '@base/shared/gateways/asaas/schemas';
 import { isGatewayError } from '@base/shared/gateways/gateway-error';
 import { UnusableEventError } from '../gateway.ts';
 import type { AsaasContext, Occasion } from './asaas-context.ts';
 import { mirrorSubscription } from './mirror-subscription.ts';
+import { refuseUnordered } from './refuse-unordered.ts';
 import { writePayment } from './write-payment.ts';
 
 /** Writes what has become of a payment, with its subscription if it has one; `ignored` is one that is not ours. */
@@ -45,13 +45,4 @@ async function mirrorPack(context: AsaasContext, payment: AsaasPayment, asOf: Da
 function purposeOf({ id }: AsaasPayment, { id: checkoutId, organization_id: organizationId, credits }: CheckoutRow) {
   const line = { reference: `payment:${id}`, credits, expires_at: null, description: 'Credit pack' };
   return { organizationId, checkoutId, kind: 'pack' as const, line, period: null };
-}
-
-/** An account at Asaas may serve other things, too; money of a customer of ours is for a person to look at. */
-export async function refuseUnordered(
-  { pool }: AsaasContext,
-  { id, customer }: Pick<AsaasPayment, 'id' | 'customer'>,
-): Promise<void> {
-  if ((await findCustomersOrganization(pool, 'asaas', customer)) === null) return;
-  throw new UnusableEventError(`nobody knows what the payment ${id} of our customer ${customer} is for`);
 }

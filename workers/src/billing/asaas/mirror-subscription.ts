@@ -20,7 +20,7 @@ import {
 import { isGatewayError } from '@base/shared/gateways/gateway-error';
 import { UnusableEventError } from '../gateway.ts';
 import type { AsaasContext, Occasion } from './asaas-context.ts';
-import { refuseUnordered } from './mirror-payment.ts';
+import { refuseUnordered } from './refuse-unordered.ts';
 import { type PaymentPurpose, writePayment } from './write-payment.ts';
 
 interface Found {

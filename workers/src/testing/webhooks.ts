@@ -10,7 +10,7 @@ import { testMasterKeys } from '@base/shared/testing/master-keys';
 import type { Pool } from 'pg';
 import { v7 as uuidV7 } from 'uuid';
 import { inject } from 'vitest';
-import type { WebhookDeps } from './run-webhook-queue.ts';
+import type { WebhookDeps } from '../webhooks/run-webhook-queue.ts';
 
 const secretBox = createSecretBox(testMasterKeys.split(','));
 
