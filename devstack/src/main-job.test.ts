@@ -36,7 +36,7 @@ async function apiThatTells(story: Story): Promise<string> {
   });
   const balance = () => ({
     ...{ available: ordered ? 49 : 50, held: ordered ? (story.held ?? 0) : 0, balance: 50, grants: [] },
-    ...{ lifetime_purchased: 0, lifetime_used: 0, lifetime_bonus: 0 },
+    ...{ owed: 0, lifetime_purchased: 0, lifetime_used: 0, lifetime_bonus: 0 },
     period: { start: time, end: time, credits_used: 0, images: 0, videos: 0, audio_seconds: 0 },
   });
   const usage = () => ({

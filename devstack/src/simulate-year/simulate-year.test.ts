@@ -68,7 +68,7 @@ it('finds a refund that is ignored, a pack that is granted twice and an event th
 }, async () => {
   const replaceGateways = (gateways: PaymentGateways, world: World): PaymentGateways =>
     new Map([...gateways].map(([name, gateway]) => [name, plantFaults(gateway, world)]));
-  const report = await simulate({ subscribers: 10, days: 40, seed: 5, asaasShare: 0, replaceGateways });
+  const report = await simulate({ subscribers: 20, days: 45, seed: 6, asaasShare: 0, replaceGateways });
   const lines = report.differences.map(({ what, expected, found }) => `${what}: expected ${expected}, found ${found}`);
   const seen = [
     /^claim re_\w+ of \d+ cents: expected noted, found never arrived$/,

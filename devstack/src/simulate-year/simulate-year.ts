@@ -49,11 +49,12 @@ interface Year {
   stage: Stage;
   counts: Map<string, number>;
   recovered: number;
-  startMs: number;
 }
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
+/** The gateways' clock does not go back, and the same seed is to give the same months in every year. */
+const startMs = Date.UTC(2035, 0, 1);
 const actHour = 8;
 const workHours = [2, 14, 20];
 const network = { lostShare: 0.1, duplicatedShare: 0.15, lateShare: 0.3, lateDaysMax: 5 };
@@ -103,11 +104,9 @@ function beginYear(options: YearOptions, world: World): Year {
     ['asaas', createAsaasFacts(world.sandboxUrl, () => world.clock.nowMs())],
   ]);
   const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
-  // The gateways' clock does not go back; from the same day on, the same seed gives the same months.
-  const startMs = Date.UTC(new Date().getUTCFullYear() + 1, 0, 1);
   return {
     options,
-    ...{ world, random, subscribers, differences, counts, facts, startMs },
+    ...{ world, random, subscribers, differences, counts, facts },
     network: new Network(world, createRandom(options.seed + 1), network),
     observer: new Observer({ world, facts, subscribers, differences }),
     stage: { world, random, count },
@@ -116,7 +115,7 @@ function beginYear(options: YearOptions, world: World): Year {
 }
 
 async function passDay(year: Year, day: number): Promise<void> {
-  const { options, differences, startMs } = year;
+  const { options, differences } = year;
   options.signal.throwIfAborted();
   differences.day = day;
   const midnight = startMs + day * dayMs;
