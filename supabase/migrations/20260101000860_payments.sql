@@ -457,8 +457,9 @@ end
 $$;
 
 -- tell_of_invoice: writes an event about an invoice that is mirrored here, once for each attempt to collect it.
+-- takes: the invoice at its gateway, 'payment_failed' or 'payment_action_required', which attempt.
 -- returns: whether it was written.   locks: the account.
-create function public.tell_of_invoice(p_gateway text, p_gateway_id text, p_type text, p_attempt integer) returns boolean
+create function public.tell_of_invoice(p_gateway text, p_gateway_id text, p_what text, p_attempt integer) returns boolean
 language plpgsql set search_path = ''
 as $$
 declare
@@ -467,10 +468,10 @@ begin
   select i.* into v_invoice from public.invoices i where i.gateway = p_gateway and i.gateway_id = p_gateway_id;
   if not found then return false; end if;
   perform from public.credit_balances b where b.organization_id = v_invoice.organization_id for update;
-  if exists (select from public.events e where e.resource_id = v_invoice.id and e.type = p_type and (e.data ->> 'attempt')::integer = p_attempt) then
+  if exists (select from public.events e where e.resource_id = v_invoice.id and e.type = 'invoice.' || p_what and (e.data ->> 'attempt')::integer = p_attempt) then
     return false;
   end if;
-  perform private.tell(v_invoice.organization_id, p_type, v_invoice.id,
+  perform private.tell(v_invoice.organization_id, 'invoice.' || p_what, v_invoice.id,
     jsonb_build_object('amount_cents', v_invoice.amount_cents, 'attempt', p_attempt, 'url', v_invoice.hosted_url));
   return true;
 end

@@ -20,6 +20,7 @@ begin
     select g.organization_id, sum(g.remaining) as remaining from public.credit_grants g
     where p_organization_id is null or g.organization_id = p_organization_id group by 1),
   attempts as (select a.* from public.provider_attempts a where p_organization_id is null or a.organization_id = p_organization_id),
+  paid as (select p.* from public.payments p where p_organization_id is null or p.organization_id = p_organization_id),
   ledger as (
     select t.organization_id, sum(t.amount) as balance, -coalesce(sum(t.amount) filter (where t.type = 'usage'), 0) as used
     from transactions t group by 1),
@@ -70,20 +71,24 @@ begin
   -- Payments
   union all
   select 'payment_credits_are_in_the_ledger', p.organization_id, p.gateway || ' ' || p.gateway_payment_id, p.credits::text, coalesce(t.amount, 0)::text
-  from (select x.* from public.payments x where p_organization_id is null or x.organization_id = p_organization_id) p
-  left join lateral (
-    select sum(x.amount) as amount from transactions x where x.organization_id = p.organization_id and x.type in ('purchase', 'subscription') and x.reference_type = p.gateway
-      and x.reference_id = any (p.grant_references)
-  ) t on true
+  from paid p
+  left join (
+    select g.id, sum(x.amount) as amount
+    from (select q.id, q.organization_id, q.gateway, unnest(q.grant_references) as reference from paid q) g
+    join transactions x on x.organization_id = g.organization_id and x.reference_type = g.gateway and x.reference_id = g.reference
+      and x.type in ('purchase', 'subscription')
+    group by g.id
+  ) t on t.id = p.id
   where p.credits <> coalesce(t.amount, 0)
   union all
   select 'payment_credits_taken_follow_from_its_claims', p.organization_id, p.gateway || ' ' || p.gateway_payment_id,
-    private.credits_to_take(p.credits, p.amount_cents, c.claimed)::text, p.credits_taken::text
-  from (select x.* from public.payments x where p_organization_id is null or x.organization_id = p_organization_id) p
-  cross join lateral (
-    select coalesce(sum(x.amount_cents) filter (where x.is_active), 0)::bigint as claimed from public.payment_claims x where x.payment_id = p.id
-  ) c
-  where p.credits_taken <> private.credits_to_take(p.credits, p.amount_cents, c.claimed)
+    private.credits_to_take(p.credits, p.amount_cents, coalesce(c.claimed, 0))::text, p.credits_taken::text
+  from paid p
+  left join (
+    select x.payment_id, sum(x.amount_cents)::bigint as claimed from public.payment_claims x
+    where x.is_active and (p_organization_id is null or x.organization_id = p_organization_id) group by 1
+  ) c on c.payment_id = p.id
+  where p.credits_taken <> private.credits_to_take(p.credits, p.amount_cents, coalesce(c.claimed, 0))
   -- API keys
   union all
   select 'key_usage_is_sum_of_jobs', coalesce(k.organization_id, u.organization_id), coalesce(k.api_key_id, u.api_key_id) || ' ' || coalesce(k.period_start, u.period_start),

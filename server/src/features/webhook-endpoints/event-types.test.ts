@@ -22,6 +22,7 @@ const writers = [
 const composed: Readonly<Record<string, readonly string[]>> = {
   'job.': ['failed', 'canceled'],
   'subscription.': ['created', 'updated', 'canceled'],
+  'invoice.': ['payment_failed', 'payment_action_required'],
 };
 
 function writtenTypes(): Set<string> {

@@ -120,12 +120,7 @@ async function mirror(
   });
   // Asaas does not count attempts: being overdue is the one that it tells of.
   if (payment.status === 'OVERDUE') {
-    await pool.query('select public.tell_of_invoice($1, $2, $3, $4)', [
-      'asaas',
-      payment.id,
-      'invoice.payment_failed',
-      1,
-    ]);
+    await pool.query('select public.tell_of_invoice($1, $2, $3, $4)', ['asaas', payment.id, 'payment_failed', 1]);
   }
 }
 

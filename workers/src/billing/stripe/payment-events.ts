@@ -9,14 +9,14 @@ const mirrorInvoice: StripeHandler = async (context, occasion) => {
 
 /** The organization hears of each attempt that failed, with the page where it can pay. */
 const tellOf =
-  (type: string): StripeHandler =>
+  (what: string): StripeHandler =>
   async (context, occasion) => {
     const invoice = await applyStripeInvoice(context, occasion);
     if (invoice.status === 'paid') return 'processed';
     await context.pool.query('select public.tell_of_invoice($1, $2, $3, $4)', [
       'stripe',
       invoice.id,
-      type,
+      what,
       invoice.attempt_count,
     ]);
     return 'processed';
@@ -37,8 +37,8 @@ export const paymentHandlers: Readonly<Record<string, StripeHandler>> = {
   'checkout.session.async_payment_failed': applySession,
   'checkout.session.expired': applySession,
   'invoice.paid': mirrorInvoice,
-  'invoice.payment_failed': tellOf('invoice.payment_failed'),
-  'invoice.payment_action_required': tellOf('invoice.payment_action_required'),
+  'invoice.payment_failed': tellOf('payment_failed'),
+  'invoice.payment_action_required': tellOf('payment_action_required'),
   'invoice.voided': mirrorInvoice,
   'invoice.marked_uncollectible': mirrorInvoice,
   'invoice.finalization_failed': alarm,
