@@ -15,16 +15,16 @@ const day = (n: number): Date => new Date(Date.UTC(2031, 0, n));
 
 async function makeCustomer(): Promise<TestTenant> {
   const tenant = await makeTenant(api);
+  const answer = await api.call('PUT', path, { token: tenant.token, body: setting });
+  expect(answer.status, answer.text).toBe(200);
+  // Until then the stack's own worker has nothing to do with it; and before it is a customer, nobody has.
+  await api.deps.pool.query("update auto_topups set paused_until = '2030-06-01' where organization_id = $1", [
+    tenant.organizationId,
+  ]);
   await api.deps.pool.query(
     'insert into billing_customers (organization_id, gateway, gateway_customer_id) values ($1, $2, $3)',
     [tenant.organizationId, 'stripe', `cus_${randomUUID()}`],
   );
-  const answer = await api.call('PUT', path, { token: tenant.token, body: setting });
-  expect(answer.status, answer.text).toBe(200);
-  // Until then the stack's own worker has nothing to do with it.
-  await api.deps.pool.query("update auto_topups set paused_until = '2030-06-01' where organization_id = $1", [
-    tenant.organizationId,
-  ]);
   return tenant;
 }
 
