@@ -174,6 +174,7 @@ function expire(books: Books, now: number): void {
 }
 
 export function noteTime(books: Books, now: number): void {
+  payDebts(books);
   if (books.monthEnd <= now) {
     expire(books, now);
     const month = monthOf(books.anchor, now);
@@ -184,5 +185,4 @@ export function noteTime(books: Books, now: number): void {
     books.used = 0;
   }
   expire(books, now);
-  payDebts(books);
 }
