@@ -63,11 +63,16 @@ export async function openWebhookScene(api: TestApi): Promise<WebhookScene> {
       return scene.afterAttempts(String(id), attempts);
     },
     afterAttempts: (deliveryId, attempts) =>
-      until(`delivery ${deliveryId} has had ${attempts} attempts`, async () => {
-        const body = await scene.must('GET', `/webhook-deliveries/${deliveryId}`);
-        const delivery = body as unknown as TestDelivery; // checked against its schema by the API in tests
-        return delivery.attempts >= attempts && delivery.status !== 'delivering' && delivery;
-      }),
+      until(
+        `delivery ${deliveryId} has had ${attempts} attempts`,
+        async () => {
+          const body = await scene.must('GET', `/webhook-deliveries/${deliveryId}`);
+          const delivery = body as unknown as TestDelivery; // checked against its schema by the API in tests
+          return delivery.attempts >= attempts && delivery.status !== 'delivering' && delivery;
+          // Slowly: what a person may ask in a minute is limited.
+        },
+        { intervalMs: 200 },
+      ),
     async passTime(deliveryId) {
       await api.deps.pool.query(
         `with due as (
