@@ -1,7 +1,6 @@
-import { type Database, openDatabase } from '@base/shared/db/database';
-import { runMigrations } from '@base/shared/db/migrate/run-migrations';
 import { beginJobs, openAttempts, settleJobs } from '@base/shared/db/queries/job-lifecycle';
 import { reserveJobs } from '@base/shared/db/queries/reserve-jobs';
+import { type Ledger, openLedger } from '@base/shared/testing/open-ledger';
 import {
   makeKey,
   makeOrganization,
@@ -15,28 +14,13 @@ import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest';
 import { checkBudgets } from './check-budgets.ts';
 
 // A database of its own: there is one reader of the ledger, and the stack's worker is it.
-const name = `budgets_${process.pid}`;
-const url = new URL(inject('stack').database_url);
-url.pathname = `/${name}`;
-let owner: Database;
-let database: Database;
+let database: Ledger;
 beforeAll(async () => {
-  owner = open(inject('stack').database_url);
-  await owner.pool.query(`create database ${name} template template0`);
-  await runMigrations({ databaseUrl: url.href });
-  database = open(url.href);
+  database = await openLedger(inject('stack').database_url, 'budgets');
   await database.pool.query("select claim_schedule('check-budgets', 0)");
   await database.pool.query("update plans set monthly_credits = 100 where id = 'enterprise'");
 });
-afterAll(async () => {
-  await database.close();
-  await owner.pool.query(`drop database if exists ${name} with (force)`);
-  await owner.close();
-});
-
-function open(databaseUrl: string): Database {
-  return openDatabase({ url: databaseUrl, poolMax: 8, applicationName: 'test', onError: () => {} });
-}
+afterAll(() => database?.close());
 
 let organization: Organization;
 beforeEach(async () => {
